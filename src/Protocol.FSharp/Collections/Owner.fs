@@ -1,0 +1,5 @@
+namespace RedisClone.Protocol
+
+[<RequireQualifiedAccess>]
+module internal OwnerPlaceholder =
+    let none = ()

@@ -1,0 +1,5 @@
+namespace RedisClone.Protocol
+
+[<RequireQualifiedAccess>]
+module internal ReplyPlaceholder =
+    let none = ()

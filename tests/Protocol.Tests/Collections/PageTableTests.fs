@@ -1,0 +1,7 @@
+module RedisClone.Protocol.Tests.PageTableTests
+
+open Xunit
+open RedisClone.Protocol
+
+[<Fact>]
+let ``the library loads`` () = Assert.Equal(3, Bytes.ofString("abc").Length)
