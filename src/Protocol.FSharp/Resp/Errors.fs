@@ -13,5 +13,9 @@ module Errors =
     let overflow = "ERR increment or decrement would overflow"
     let notFinite = "ERR increment would produce NaN or Infinity"
     let stringTooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
-    let wrongArity (command: string) = $"ERR wrong number of arguments for '{command}' command"
-    let invalidExpire (command: string) = $"ERR invalid expire time in '{command}' command"
+
+    let wrongArity (command: string) =
+        $"ERR wrong number of arguments for '{command}' command"
+
+    let invalidExpire (command: string) =
+        $"ERR invalid expire time in '{command}' command"

@@ -24,7 +24,9 @@ type RespWriter(initialCapacity: int) =
         if needed > Bytes.lengthMax - length then
             raise (OutOfMemoryException "a reply is longer than any buffer")
 
-        let larger = GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity buffer.Length (length + needed))
+        let larger =
+            GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity buffer.Length (length + needed))
+
         Buffer.BlockCopy(buffer, 0, larger, 0, length)
         buffer <- larger
 
@@ -117,11 +119,21 @@ type RespWriter(initialCapacity: int) =
 
     /// No value: `$-1` in RESP2, `_` in RESP3.
     member this.Null() =
-        this.Raw(if this.Protocol >= 3 then Fixed.nullValue else Fixed.nullBulk)
+        this.Raw(
+            if this.Protocol >= 3 then
+                Fixed.nullValue
+            else
+                Fixed.nullBulk
+        )
 
     /// No list of values: `*-1` in RESP2, `_` in RESP3.
     member this.NullArray() =
-        this.Raw(if this.Protocol >= 3 then Fixed.nullValue else Fixed.nullArray)
+        this.Raw(
+            if this.Protocol >= 3 then
+                Fixed.nullValue
+            else
+                Fixed.nullArray
+        )
 
     /// The header of an array; `count` values follow.
     member this.Array(count: int) = this.Header('*'B, int64 count)

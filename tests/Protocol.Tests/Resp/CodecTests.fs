@@ -4,4 +4,5 @@ open Xunit
 open RedisClone.Protocol
 
 [<Fact>]
-let ``the library loads`` () = Assert.Equal(3, Bytes.ofString("abc").Length)
+let ``the library loads`` () =
+    Assert.Equal(3, Bytes.ofString("abc").Length)
