@@ -1,5 +1,128 @@
 namespace RedisClone.Protocol
 
-[<RequireQualifiedAccess>]
-module internal OwnerPlaceholder =
-    let none = ()
+open System
+open System.Threading
+
+// How a value can be edited in place and still never change under whoever holds an older version of it
+// -----------------------------------------------------------------------------------------------------
+// Every node (a page, a segment of a directory, a blob) carries the epoch it was made in. A live keyspace has one Owner,
+// and the Owner has one current epoch that nobody else has. A write looks at the node: made in the current epoch, it is
+// reachable from the live keyspace only and is edited in place; made earlier, it may be part of a snapshot and is copied
+// first. Taking a snapshot is therefore nothing but remembering the root and drawing a new epoch: no node carries the
+// new epoch yet, so every node is copied the first time it is written to afterwards, and never again.
+//
+// A page that was made in the current epoch and is replaced in the same epoch is garbage the moment that happens, since
+// no snapshot can hold it. Its array goes to a pool and serves again. That is what lets a store under steady load make
+// no garbage at all. A page of an older epoch is left to the garbage collector.
+
+/// Draws epochs. One for a keyspace and all that was ever forked from it, so that no two of them share an epoch.
+[<Sealed>]
+type EpochSource() =
+    let mutable last = 0L
+    /// A number that was not drawn before. Safe from any thread.
+    member _.Next() = Interlocked.Increment &last
+
+/// Arrays for pages, kept by size for the next page that needs one. Sizes are multiples of `Step`.
+///
+/// Fresh arrays are pinned: the collector then neither moves nor promotes them, which keeps its pauses far below a
+/// millisecond with ten million keys. Copies that a snapshot forces are plain arrays, since many of those are needed at
+/// once and pinned arrays are slow to make.
+[<Sealed>]
+type PagePool() =
+    let classes = 64
+    let mutable keptBytes = 0
+    let free: byte[][][] = Array.init classes (fun _ -> Array.empty)
+    let counts: int[] = Array.zeroCreate classes
+
+    /// The difference between one size class and the next, in bytes.
+    static member Step = 256
+
+    /// The most memory kept for later, in bytes.
+    static member KeptBytesMax = 64 * 1024 * 1024
+
+    /// The length of the array that `Rent` gives for so many bytes.
+    static member SizeFor(bytes: int) =
+        (bytes + PagePool.Step - 1) &&& ~~~(PagePool.Step - 1)
+
+    /// An array of `SizeFor bytes` bytes with arbitrary content. `copy` tells that a snapshot makes the page necessary.
+    member _.Rent(bytes: int, copy: bool) : byte[] =
+        let size = PagePool.SizeFor bytes
+        let index = size / PagePool.Step - 1
+
+        if index < classes && counts[index] > 0 then
+            let last = counts[index] - 1
+            counts[index] <- last
+            let page = free[index][last]
+            free[index][last] <- null
+            keptBytes <- keptBytes - size
+            page
+        else
+            GC.AllocateUninitializedArray<byte>(size, pinned = not copy)
+
+    /// Takes back an array that nobody can reach any more.
+    member _.Return(page: byte[]) =
+        let index = page.Length / PagePool.Step - 1
+
+        if index < classes && keptBytes < PagePool.KeptBytesMax then
+            keptBytes <- keptBytes + page.Length
+
+            if counts[index] = free[index].Length then
+                let grown = Array.zeroCreate (max 16 (free[index].Length * 2))
+                Array.blit free[index] 0 grown 0 free[index].Length
+                free[index] <- grown
+
+            free[index][counts[index]] <- page
+            counts[index] <- counts[index] + 1
+
+/// Who may edit: the live keyspace. Holds the current epoch, the pool of pages and the secret of the hashes.
+[<Sealed; AllowNullLiteral>]
+type Owner(source: EpochSource, secret: HashSecret) =
+    let mutable epoch = source.Next()
+    let mutable hashSecret = secret
+
+    /// Nodes of this epoch belong to this owner alone and may be edited in place.
+    member _.Epoch = epoch
+
+    /// Makes all nodes there are read-only for this owner, by drawing a new epoch.
+    member _.Advance() = epoch <- source.Next()
+
+    /// The hash of a key, the same for all versions and forks of a keyspace.
+    member _.Hash(key: ReadOnlySpan<byte>) : uint64 = Hash.ofBytes (&hashSecret, key)
+
+    member val Pool = PagePool()
+
+    /// An owner for a fork: same hashes, an epoch and a pool of its own.
+    member _.Fork() = Owner(source, secret)
+
+/// A run of bytes too long for a page: a long string, or a collection packed into one array.
+[<Sealed; AllowNullLiteral>]
+type Blob(epoch: int64, data: byte[], length: int) =
+    let mutable data = data
+    let mutable length = length
+
+    member _.Epoch = epoch
+    member _.Length = length
+    member _.Span = ReadOnlySpan<byte>(data, 0, length)
+
+    /// The bytes of memory that the run takes.
+    member _.Capacity = data.Length
+
+    /// The bytes for editing in place; only for the owner of the epoch.
+    member _.Writable = Span<byte>(data, 0, length)
+
+    /// Changes the length; new bytes are zero. Growing step by step costs constant time a byte.
+    member _.Resize(needed: int) =
+        if needed > data.Length then
+            let grown = GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity data.Length needed)
+            Buffer.BlockCopy(data, 0, grown, 0, length)
+            data <- grown
+
+        if needed > length then
+            Span<byte>(data, length, needed - length).Clear()
+
+        length <- needed
+
+    static member OfSpan(epoch: int64, bytes: ReadOnlySpan<byte>) =
+        let data = GC.AllocateUninitializedArray<byte> bytes.Length
+        bytes.CopyTo(Span<byte>(data))
+        Blob(epoch, data, bytes.Length)

@@ -1,5 +1,0 @@
-namespace RedisClone.Protocol
-
-[<RequireQualifiedAccess>]
-module internal PackedPlaceholder =
-    let none = ()

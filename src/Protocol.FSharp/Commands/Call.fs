@@ -1,0 +1,259 @@
+namespace RedisClone.Protocol
+
+open System
+open System.Collections.Generic
+
+/// What a command's handler tells about the log. The reply it has written already.
+type Outcome =
+    /// Nothing changed.
+    | Unchanged = 0
+    /// The command is logged as it was received: replaying it gives the same state.
+    | AsReceived = 1
+    /// The handler wrote to the journal what must be replayed in the command's place.
+    | Rewritten = 2
+
+/// How a look-up of a key of one type ended.
+type Lookup =
+    | Missing = 0
+    | Found = 1
+    /// The key has another type; the error is written.
+    | WrongType = 2
+
+/// The classes that keyspace events are selected by.
+[<Flags>]
+type EventClass =
+    | Generic = 1
+    | String = 2
+    | Hash = 4
+    | Expired = 8
+
+/// Something that happened to a key; `Key` is null when it happened to a whole database.
+[<Struct>]
+type KeyEvent =
+    { Database: int
+      Class: EventClass
+      Name: string
+      Key: byte[] }
+
+/// Settings that commands depend on.
+[<Sealed>]
+type Limits() =
+    /// The longest string, in bytes.
+    member val StringLengthMax = 512L * 1024L * 1024L with get, set
+    /// The most fields, and the longest field or value, with which OBJECT ENCODING calls a hash a listpack.
+    member val HashListpackEntriesMax = 512L with get, set
+    member val HashListpackValueMax = 64L with get, set
+
+/// The types of values, by the names of the TYPE command.
+[<RequireQualifiedAccess>]
+module Kinds =
+    let isString (kind: Kind) = kind <= Kind.RawString
+    let isHash (kind: Kind) = kind = Kind.Hash || kind = Kind.LargeHash
+    let typeName (kind: Kind) = if isString kind then "string" else "hash"
+
+/// One evaluation: the arguments, read through a cursor; the keyspace; the time; and the places where the reply and the
+/// effects go. One `Call` serves all commands of an engine, one after another.
+///
+/// Everything a handler may depend on is here, so evaluation is a function of it. Members that return `bool` and can
+/// fail have written the error reply when they return false; the handler then returns `Outcome.Unchanged`.
+[<Sealed; AllowNullLiteral>]
+type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
+    let mutable position = 1
+    let mutable random = SplitMix(0UL)
+    let mutable database = keyspace.Databases[0]
+
+    member val Keyspace = keyspace with get, set
+    member _.Journal = journal
+    member _.Limits = limits
+
+    member val Args: Arguments = null with get, set
+    member val Reply: RespWriter = null with get, set
+
+    /// Milliseconds since the Unix epoch. The same during the whole of a command, a transaction or a script.
+    member val Now = 0L with get, set
+
+    /// While a log is loaded nothing expires: the log says what did.
+    member val Loading = false with get, set
+
+    /// Whether reading a key counts as using it (CLIENT NO-TOUCH).
+    member val NoTouch = false with get, set
+
+    /// How many changes of keys there were.
+    member val Changes = 0L with get, set
+
+    member val Hits = 0L with get, set
+    member val Misses = 0L with get, set
+    member val ExpiredKeys = 0L with get, set
+
+    /// Whether somebody wants to know which keys change; without, events are not recorded.
+    member val Observed = false with get, set
+
+    member val Events = List<KeyEvent>() with get
+
+    /// Room for building a value; each handler may clear and use it.
+    member val Scratch = RespWriter(256) with get
+
+    /// The selected database.
+    member _.Database
+        with get () = database
+        and set (value: Database) =
+            database <- value
+            journal.Database <- value.Index
+
+    member _.Table = database.Table
+
+    /// A number without pattern, determined by the seed.
+    member _.NextRandom() = random.Next()
+    member _.Seed with set (seed: uint64) = random <- SplitMix(seed)
+    member _.FindRandom(table: PageTable, entry: byref<Entry>) = table.FindRandom(&random, &entry)
+
+    // ---- the cursor over the arguments
+
+    member _.Rewind() = position <- 1
+
+    /// How many arguments are left.
+    member this.Remaining = this.Args.Count - position
+
+    /// The next argument, which is then behind the cursor. There must be one.
+    member this.Take() : ReadOnlySpan<byte> =
+        let taken = this.Args[position]
+        position <- position + 1
+        taken
+
+    /// An argument ahead of the cursor: 0 is the next.
+    member this.Ahead(offset: int) : ReadOnlySpan<byte> = this.Args[position + offset]
+
+    member _.Skip(count: int) = position <- position + count
+
+    /// Takes the next argument if it is this word, without case.
+    member this.TakeWord(word: string) : bool =
+        let matches = this.Remaining > 0 && Bytes.isWord word this.Args[position]
+
+        if matches then
+            position <- position + 1
+
+        matches
+
+    /// Takes a whole number.
+    member this.TakeInteger(value: byref<int64>) : bool = this.TakeInteger(&value, Errors.notInteger)
+
+    /// Takes a whole number, with a text of one's own for what is not one.
+    member this.TakeInteger(value: byref<int64>, error: string) : bool =
+        let valid = Numbers.tryParseInt64 (this.Take(), &value)
+
+        if not valid then
+            this.Reply.Error error
+
+        valid
+
+    // ---- replies
+
+    /// Answers with an error.
+    member this.Fail(error: string) : Outcome =
+        this.Reply.Error error
+        Outcome.Unchanged
+
+    // ---- keys
+
+    /// 24 bits of the time in seconds, for the age of a key's last use.
+    member this.Clock = int (this.Now / 1000L) &&& 0xFFFFFF
+
+    /// Takes note that a key changed.
+    member this.Changed(eventClass: EventClass, name: string, key: ReadOnlySpan<byte>) =
+        this.Changes <- this.Changes + 1L
+        this.Notify(eventClass, name, key)
+
+    /// Takes note of an event that is no change by itself.
+    member this.Notify(eventClass: EventClass, name: string, key: ReadOnlySpan<byte>) =
+        if this.Observed then
+            this.Events.Add
+                { Database = database.Index
+                  Class = eventClass
+                  Name = name
+                  Key = key.ToArray() }
+
+    /// Takes note that a whole database changed.
+    member this.ChangedDatabase(index: int, name: string) =
+        if this.Observed then
+            this.Events.Add
+                { Database = index
+                  Class = EventClass.Generic
+                  Name = name
+                  Key = null }
+
+    /// Removes an entry that is due, and logs that.
+    member this.Expire(entry: byref<Entry>) =
+        journal.Begin 2
+        journal.Add "DEL"
+        journal.Add entry.Key
+        this.ExpiredKeys <- this.ExpiredKeys + 1L
+        this.Notify(EventClass.Expired, "expired", entry.Key)
+        this.Table.Remove(&entry)
+
+    /// Looks a key up without counting that as a use. A key that is due is removed.
+    member this.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+        if not (this.Table.Find(key, &entry)) then
+            false
+        elif entry.Deadline <= this.Now && not this.Loading then
+            this.Expire(&entry)
+            // Removing may have moved the place where the key would be.
+            this.Table.Find(key, &entry)
+        else
+            true
+
+    /// Looks a key up for reading: counted as a hit or a miss, and as a use of the key.
+    member this.Read(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+        let found = this.Peek(key, &entry)
+
+        if found && not this.NoTouch then
+            entry.Stamp <- this.Clock
+
+        found
+
+    /// Looks a key up for reading without counting that as a use of the key.
+    member this.Peek(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+        let found = this.Find(key, &entry)
+
+        if found then
+            this.Hits <- this.Hits + 1L
+        else
+            this.Misses <- this.Misses + 1L
+
+        found
+
+    member private this.Checked(found: bool, right: bool) : Lookup =
+        if not found then
+            Lookup.Missing
+        elif right then
+            Lookup.Found
+        else
+            this.Reply.Error Errors.wrongType
+            Lookup.WrongType
+
+    /// Looks up a key that must hold a string if it exists.
+    member this.ReadString(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isString entry.Kind)
+
+    /// The same, before writing: neither hit nor miss nor use.
+    member this.FindString(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isString entry.Kind)
+
+    /// Looks up a key that must hold a hash if it exists.
+    member this.ReadHash(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isHash entry.Kind)
+
+    /// The same, before writing: neither hit nor miss nor use.
+    member this.FindHash(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isHash entry.Kind)
+
+    /// Stores bytes under a key, over what the entry found.
+    member this.Store(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64) =
+        this.Table.Store(&entry, key, kind, value, null, deadline, this.Clock)
+
+    /// Stores an object under a key, over what the entry found.
+    member this.StoreObject(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: obj, deadline: int64) =
+        this.Table.Store(&entry, key, kind, ReadOnlySpan<byte>.Empty, value, deadline, this.Clock)
