@@ -2,52 +2,81 @@ namespace RedisClone.Protocol
 
 open System
 
+/// Where an argument is: relative to the first byte of its command.
+[<Struct; NoEquality; NoComparison>]
+type internal ArgumentPlace = { Offset: int; Length: int }
+
+[<RequireQualifiedAccess>]
+module private Places =
+    /// Places that are always kept: enough for nearly every command.
+    [<Literal>]
+    let Min = 8
+
+    /// Above this many, places are kept only as long as commands use a quarter of them ...
+    [<Literal>]
+    let Kept = 1024
+
+    /// ... and above this many, never.
+    [<Literal>]
+    let KeptMax = 65536
+
 /// The arguments of one command, as views into the buffer it was read from: nothing is copied until somebody keeps it.
 ///
 /// Offsets are relative to the first byte of the command, so a buffer may move its bytes between two reads of a command
-/// that has not arrived whole. The views hold until the buffer is read into again.
+/// that has not arrived whole. The views hold until the next command is read, or the buffer is written to.
 [<Sealed; AllowNullLiteral>]
 type Arguments() =
-    let mutable offsets: int[] = Array.zeroCreate 8
-    let mutable lengths: int[] = Array.zeroCreate 8
+    let mutable places: ArgumentPlace[] = Array.zeroCreate Places.Min
+    let mutable count = 0
 
     /// Where the bytes are.
     member val Buffer: byte[] = Array.Empty() with get, set
+
     /// The index of the first byte of the command in `Buffer`.
     member val Start = 0 with get, set
-    /// The bytes of the whole command, protocol included.
-    member val RawLength = 0 with get, set
-    /// Whether the command came as a multibulk, so that its raw bytes can go into a log as they are.
-    member val IsMultibulk = true with get, set
-    /// How many arguments there are; the name of the command is the first.
-    member val Count = 0 with get, set
 
-    /// The bytes of an argument.
+    /// The bytes of the whole command in `Buffer`, protocol included.
+    member val RawLength = 0 with get, set
+
+    /// Whether `Raw` is a multibulk written the way every client writes it, so that it can go into a log as it is.
+    /// False for inline commands, and for the few odd terminators that Redis forgives.
+    member val IsMultibulk = true with get, set
+
+    /// How many arguments there are; the name of the command is the first.
+    member _.Count = count
+
+    /// The bytes of an argument; `index` is less than `Count`.
     member this.Item
         with get (index: int): ReadOnlySpan<byte> =
-            ReadOnlySpan<byte>(this.Buffer, this.Start + offsets[index], lengths[index])
+            if uint index >= uint count then
+                raise (ArgumentOutOfRangeException(nameof index))
 
-    /// The command as it was received.
+            let place = &places[index]
+            ReadOnlySpan<byte>(this.Buffer, this.Start + place.Offset, place.Length)
+
+    /// The command as it was received; of an inline command with quotes, the unquoted arguments one after the other.
     member this.Raw = ReadOnlySpan<byte>(this.Buffer, this.Start, this.RawLength)
+
+    member private _.Grow() =
+        Array.Resize(&places, Bytes.grownCapacity places.Length (count + 1))
 
     /// Takes one more argument, given by its place relative to `Start`.
     member this.Add(offset: int, length: int) =
-        if this.Count = offsets.Length then
-            let capacity = Bytes.grownCapacity offsets.Length (this.Count + 1)
-            Array.Resize(&offsets, capacity)
-            Array.Resize(&lengths, capacity)
+        if count = places.Length then
+            this.Grow()
 
-        offsets[this.Count] <- offset
-        lengths[this.Count] <- length
-        this.Count <- this.Count + 1
+        places[count] <- { Offset = offset; Length = length }
+        count <- count + 1
 
-    /// Forgets the arguments; gives back the room that an unusually long command took.
-    member this.Clear() =
-        this.Count <- 0
+    /// Forgets the arguments; gives back the room that unusually long commands took.
+    member _.Clear() =
+        if
+            places.Length > Places.Kept
+            && (places.Length > Places.KeptMax || count < places.Length / 4)
+        then
+            places <- Array.zeroCreate Places.Min
 
-        if offsets.Length > 1024 then
-            offsets <- Array.zeroCreate 8
-            lengths <- Array.zeroCreate 8
+        count <- 0
 
     /// A copy with its own bytes, for who must keep a command longer than its buffer.
     member this.Keep() : Arguments =
@@ -56,8 +85,8 @@ type Arguments() =
         kept.RawLength <- this.RawLength
         kept.IsMultibulk <- this.IsMultibulk
 
-        for i in 0 .. this.Count - 1 do
-            kept.Add(offsets[i], lengths[i])
+        for i in 0 .. count - 1 do
+            kept.Add(places[i].Offset, places[i].Length)
 
         kept
 

@@ -19,3 +19,23 @@ module Errors =
 
     let invalidExpire (command: string) =
         $"ERR invalid expire time in '{command}' command"
+
+    // The RESP protocol. After these the connection is closed.
+
+    let invalidMultibulkLength = "ERR Protocol error: invalid multibulk length"
+
+    let unauthenticatedMultibulkLength =
+        "ERR Protocol error: unauthenticated multibulk length"
+
+    let tooBigMultibulkHeader = "ERR Protocol error: too big mbulk count string"
+
+    let expectedBulk (got: byte) =
+        $"ERR Protocol error: expected '$', got '{char got}'"
+
+    let invalidBulkLength = "ERR Protocol error: invalid bulk length"
+    let unauthenticatedBulkLength = "ERR Protocol error: unauthenticated bulk length"
+    let tooBigBulkHeader = "ERR Protocol error: too big bulk count string"
+    let tooBigInline = "ERR Protocol error: too big inline request"
+    let unbalancedQuotes = "ERR Protocol error: unbalanced quotes in request"
+    /// Not known to Redis, whose arguments live outside of the query buffer.
+    let tooBigCommand = "ERR Protocol error: too big request"

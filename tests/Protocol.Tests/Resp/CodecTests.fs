@@ -1,8 +1,0 @@
-module RedisClone.Protocol.Tests.CodecTests
-
-open Xunit
-open RedisClone.Protocol
-
-[<Fact>]
-let ``the library loads`` () =
-    Assert.Equal(3, Bytes.ofString("abc").Length)
