@@ -257,3 +257,20 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     /// Stores an object under a key, over what the entry found.
     member this.StoreObject(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: obj, deadline: int64) =
         this.Table.Store(&entry, key, kind, ReadOnlySpan<byte>.Empty, value, deadline, this.Clock)
+
+    /// The bytes of a string for editing in place, at a new length; bytes beyond the old length are zero. Makes the key
+    /// if the entry found none. Redis calls the encoding of such a string `raw`.
+    member this.EditString(entry: byref<Entry>, key: ReadOnlySpan<byte>, length: int) : Span<byte> =
+        if entry.Exists && not (isNull entry.Object) then
+            this.Table.WritableBlob(&entry).Resize length
+            this.Table.SetKind(&entry, Kind.RawString)
+        else
+            let old = if entry.Exists then entry.Value else ReadOnlySpan<byte>.Empty
+            let deadline = if entry.Exists then entry.Deadline else Page.NoDeadline
+            this.Scratch.Truncate 0
+            this.Scratch.Raw old
+            this.Scratch.Reserve(length - old.Length).Slice(0, length - old.Length).Clear()
+            this.Scratch.Advance(length - old.Length)
+            this.Store(&entry, key, Kind.RawString, this.Scratch.Written, deadline)
+
+        this.Table.WritableValue &entry
