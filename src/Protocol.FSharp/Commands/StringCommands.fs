@@ -158,16 +158,18 @@ let private takeLcsOptions (call: Call) (options: byref<LcsOptions>) : bool =
     valid
 
 /// Writes one run of matching bytes: its ranges in both strings, and its length if wanted.
-let private writeLcsMatch (call: Call) (options: LcsOptions) aFirst bFirst length =
-    call.Reply.Array(if options.WithLengths then 3 else 2)
-
-    for first in struct (aFirst, bFirst) |> fun struct (a, b) -> [| a; b |] do
-        call.Reply.Array 2
-        call.Reply.Integer(int64 first)
-        call.Reply.Integer(int64 (first + length - 1))
+let private writeLcsMatch (call: Call) (options: LcsOptions) (aFirst: int) (bFirst: int) (length: int) =
+    let reply = call.Reply
+    reply.Array(if options.WithLengths then 3 else 2)
+    reply.Array 2
+    reply.Integer(int64 aFirst)
+    reply.Integer(int64 (aFirst + length - 1))
+    reply.Array 2
+    reply.Integer(int64 bFirst)
+    reply.Integer(int64 (bFirst + length - 1))
 
     if options.WithLengths then
-        call.Reply.Integer(int64 length)
+        reply.Integer(int64 length)
 
 let private writeLcs (call: Call) (options: LcsOptions) (a: ReadOnlySpan<byte>) (b: ReadOnlySpan<byte>) =
     let table = lcsTable a b

@@ -39,3 +39,15 @@ module Errors =
     let unbalancedQuotes = "ERR Protocol error: unbalanced quotes in request"
     /// Not known to Redis, whose arguments live outside of the query buffer.
     let tooBigCommand = "ERR Protocol error: too big request"
+
+    // Strings
+
+    let decrementOverflow = "ERR decrement would overflow"
+    let invalidNumkeys = "ERR invalid numkeys value"
+    let lcsNotStrings = "ERR The specified keys must contain string values"
+
+    let lcsLengthAndIndexes =
+        "ERR If you want both the length and indexes, please just use IDX."
+
+    let lcsTooLong =
+        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
