@@ -1,26 +1,67 @@
 namespace RedisClone.Protocol
 
-/// Every error text a client can get, once. The first word is the code that client libraries look at.
+open System
+open System.Text
+
+/// Every error text a client can get, once. The first word is the code that client libraries look at. Where a text has
+/// holes it is a function; bytes that a client sent are quoted as Redis quotes them, up to a limit.
 [<RequireQualifiedAccess>]
 module Errors =
-    let syntax = "ERR syntax error"
-    let wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
-    let notInteger = "ERR value is not an integer or out of range"
-    let notFloat = "ERR value is not a valid float"
-    let noSuchKey = "ERR no such key"
-    let offsetOutOfRange = "ERR offset is out of range"
-    let outOfRange = "ERR value is out of range"
-    let overflow = "ERR increment or decrement would overflow"
-    let notFinite = "ERR increment would produce NaN or Infinity"
-    let stringTooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 
+    /// The longest quotation of what a client sent, in bytes, where Redis sets no limit.
+    let quotedBytesMax = 1024
+
+    /// The longest quotation of a name, and about the longest one of all arguments, of an unknown command.
+    let previewBytesMax = 128
+
+    /// Quotes bytes of a client: as text, at most so many of them, and only up to a NUL.
+    let private quote (bytesMax: int) (bytes: ReadOnlySpan<byte>) : string =
+        let nul = bytes.IndexOf 0uy
+        let length = if nul < 0 then bytes.Length else nul
+        Bytes.toString (bytes.Slice(0, min length bytesMax))
+
+    // ---- Any command
+
+    let syntax = "ERR syntax error"
+    let notInteger = "ERR value is not an integer or out of range"
+    let notPositive = "ERR value is out of range, must be positive"
+    let notFloat = "ERR value is not a valid float"
+    let outOfRange = "ERR value is out of range"
+
+    let outOfSymmetricRange =
+        "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+
+    let wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
+    let noSuchKey = "ERR no such key"
+
+    /// `command` in lower case, with its subcommand as `config|get`.
     let wrongArity (command: string) =
         $"ERR wrong number of arguments for '{command}' command"
 
-    let invalidExpire (command: string) =
-        $"ERR invalid expire time in '{command}' command"
+    /// The name and some of the arguments, as they were sent.
+    let unknownCommand (arguments: Arguments) : string =
+        let preview = StringBuilder()
+        let mutable i = 1
 
-    // The RESP protocol. After these the connection is closed.
+        while i < arguments.Count && preview.Length < previewBytesMax do
+            let quoted = quote (previewBytesMax - preview.Length) arguments[i]
+            preview.Append('\'').Append(quoted).Append("' ") |> ignore
+            i <- i + 1
+
+        let name = quote previewBytesMax arguments[0]
+        $"ERR unknown command '{name}', with args beginning with: {preview}"
+
+    /// `command` in upper case.
+    let unknownSubcommand (command: string, subcommand: ReadOnlySpan<byte>) : string =
+        let quoted = quote previewBytesMax subcommand
+        $"ERR unknown subcommand '{quoted}'. Try {command} HELP."
+
+    /// For containers and options that check their arguments by themselves; `command` in upper case.
+    let unknownSubcommandOrArity (command: string, subcommand: ReadOnlySpan<byte>) : string =
+        let quoted = quote previewBytesMax subcommand
+        $"ERR unknown subcommand or wrong number of arguments for '{quoted}'. Try {command} HELP."
+
+    // ---- The RESP protocol. After these the connection is closed.
 
     let invalidMultibulkLength = "ERR Protocol error: invalid multibulk length"
 
@@ -37,13 +78,309 @@ module Errors =
     let tooBigBulkHeader = "ERR Protocol error: too big bulk count string"
     let tooBigInline = "ERR Protocol error: too big inline request"
     let unbalancedQuotes = "ERR Protocol error: unbalanced quotes in request"
-    /// Not known to Redis, whose arguments live outside of the query buffer.
+
+    /// Redis has no such limit, since it copies arguments out of the query buffer one by one.
     let tooBigCommand = "ERR Protocol error: too big request"
 
-    // Strings
+    // ---- Admission: why a known command is not even tried
 
-    let decrementOverflow = "ERR decrement would overflow"
+    let noAuth = "NOAUTH Authentication required."
+    let wrongPass = "WRONGPASS invalid username-password pair or user is disabled."
+
+    /// `command` in lower case, with its subcommand as `config|get`.
+    let noPermissionForCommand (command: string) =
+        $"NOPERM this user has no permissions to run the '{command}' command"
+
+    let noPermissionForKey =
+        "NOPERM this user has no permissions to access one of the keys used as arguments"
+
+    let noPermissionForChannel =
+        "NOPERM this user has no permissions to access one of the channels used as arguments"
+
+    let maxClients = "ERR max number of clients reached"
+    let loading = "LOADING Redis is loading the dataset in memory"
+    let outOfMemory = "OOM command not allowed when used memory > 'maxmemory'."
+    let readOnlyReplica = "READONLY You can't write against a read only replica."
+    let notEnoughReplicas = "NOREPLICAS Not enough good replicas to write."
+
+    let masterDown =
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+
+    let busyScript =
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+
+    let snapshotFailed =
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
+        + "Commands that may modify the data set are disabled, because this instance is configured to report errors "
+        + "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+        + "Please check the Redis logs for details about the RDB error."
+
+    /// `reason` as the operating system words it.
+    let logFailed (reason: string) =
+        $"MISCONF Errors writing to the AOF file: {reason}"
+
+    /// `command` in lower case, with its subcommand as `config|get`.
+    let subscribedContext (command: string) =
+        $"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+
+    /// Sent, and the connection closed, to who comes from elsewhere than the loopback interface.
+    let protectedMode =
+        "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the "
+        + "default user. In this mode connections are only accepted from the loopback interface. If you want to connect "
+        + "from external computers to Redis you may adopt one of the following solutions: "
+        + "1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface "
+        + "by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly "
+        + "accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. "
+        + "2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting "
+        + "the protected mode option to 'no', and then restarting the server. "
+        + "3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. "
+        + "4) Setup a an authentication password for the default user. "
+        + "NOTE: You only need to do one of the above things in order for the server to start accepting connections from "
+        + "the outside."
+
+    /// `command` is DEBUG or MODULE, `option` what allows it.
+    let private notAllowed (command: string) (option: string) =
+        $"ERR {command} command not allowed. If the {option} option is set to \"local\", you can run it from a local "
+        + "connection, otherwise you need to set this option in the configuration file, and then restart the server."
+
+    let debugNotAllowed = notAllowed "DEBUG" "enable-debug-command"
+    let moduleNotAllowed = notAllowed "MODULE" "enable-module-command"
+    let clusterDisabled = "ERR This instance has cluster support disabled"
+
+    // ---- Transactions
+
+    let multiNested = "ERR MULTI calls can not be nested"
+    let execWithoutMulti = "ERR EXEC without MULTI"
+    let discardWithoutMulti = "ERR DISCARD without MULTI"
+    let watchInsideMulti = "ERR WATCH inside MULTI is not allowed"
+    let notInsideMulti = "ERR Command not allowed inside a transaction"
+
+    let execAborted = "EXECABORT Transaction discarded because of previous errors."
+
+    // ---- Blocking commands
+
+    let timeoutNegative = "ERR timeout is negative"
+    let timeoutNotInteger = "ERR timeout is not an integer or out of range"
+    let timeoutNotFloat = "ERR timeout is not a float or out of range"
+    let unblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
+    let unblockedByRoleChange =
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+
+    // ---- Connections: AUTH, HELLO, SELECT
+
+    let authWithoutPassword =
+        "ERR AUTH <password> called without any password configured for the default user. "
+        + "Are you sure your configuration is correct?"
+
+    let helloUnauthenticated =
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option "
+        + "can be used to authenticate the client and select the RESP protocol version at the same time"
+
+    let helloVersionNotInteger =
+        "ERR Protocol version is not an integer or out of range"
+
+    let unsupportedProtocol = "NOPROTO unsupported protocol version"
+
+    let helloOption (option: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax option
+        $"ERR Syntax error in HELLO option '{quoted}'"
+
+    let databaseOutOfRange = "ERR DB index is out of range"
+    let invalidFirstDatabase = "ERR invalid first DB index"
+    let invalidSecondDatabase = "ERR invalid second DB index"
+
+    // ---- CLIENT
+
+    let clientName =
+        "ERR Client names cannot contain spaces, newlines or special characters."
+
+    let noSuchClient = "ERR No such client"
+    let clientIdNotPositive = "ERR client-id should be greater than 0"
+    let invalidClientId = "ERR Invalid client ID"
+
+    let unknownClientType (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR Unknown client type '{quoted}'"
+
+    let noSuchUser (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR No such user '{quoted}'"
+
+    let pauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+    let unblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+
+    let cachingWithoutTracking =
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+
+    let cachingYesWithoutOptin =
+        "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+
+    let cachingNoWithoutOptout =
+        "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
+
+    let redirectTargetMissing = "ERR The client ID you want redirect to does not exist"
+
+    let prefixWithoutBcast = "ERR PREFIX option requires BCAST mode to be enabled"
+    let optinAndOptout = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+    let optinWithBcast = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+
+    let private trackingSwitch (mode: string) =
+        $"ERR You can't switch {mode} before disabling tracking for this client, and then re-enabling it with a different mode."
+
+    let switchBcast = trackingSwitch "BCAST mode on/off"
+    let switchOptin = trackingSwitch "OPTIN/OPTOUT mode"
+
+    /// Two prefixes of one CLIENT TRACKING command.
+    let prefixesOverlap (prefix: ReadOnlySpan<byte>, other: ReadOnlySpan<byte>) : string =
+        let first = quote quotedBytesMax prefix
+        let second = quote quotedBytesMax other
+
+        $"ERR Prefix '{first}' overlaps with another provided prefix '{second}'. Prefixes for a single client must not overlap."
+
+    /// A prefix given and one that the client has had before.
+    let prefixOverlapsExisting (prefix: ReadOnlySpan<byte>, existing: ReadOnlySpan<byte>) : string =
+        let first = quote quotedBytesMax prefix
+        let second = quote quotedBytesMax existing
+
+        $"ERR Prefix '{first}' overlaps with an existing prefix '{second}'. Prefixes for a single client must not overlap."
+
+    // ---- CONFIG
+
+    let configUnknownOption (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR Unknown option or number of arguments for CONFIG SET - '{quoted}'"
+
+    /// `name` as the parameter is called, `reason` one of the texts below or that of the operating system.
+    let configSetFailed (name: string) (reason: string) =
+        $"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
+
+    let configWithoutFile = "ERR The server is running without a config file"
+
+    /// Reasons for `configSetFailed`.
+    [<RequireQualifiedAccess>]
+    module ConfigReason =
+        let duplicate = "duplicate parameter"
+        let immutable = "can't set immutable config"
+        let protectedConfig = "can't set protected config"
+        let yesOrNo = "argument must be 'yes' or 'no'"
+        let memory = "argument must be a memory value"
+        let memoryOrPercent = "argument must be a memory or percent value"
+        let percent = "percentage argument must be less or equal to 100"
+        let integer = "argument couldn't be parsed into an integer"
+
+        let between (smallest: int64) (largest: int64) =
+            $"argument must be between {smallest} and {largest} inclusive"
+
+        /// `names` in the order of Redis.
+        let oneOf (names: string[]) =
+            "argument(s) must be one of the following: " + String.Join(", ", names)
+
+        let save = "Invalid save parameters"
+        let wrongCount = "wrong number of arguments"
+        let eventClass = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
+        let bufferLimitCount = "Wrong number of arguments in buffer limit configuration."
+
+        let bufferLimitClass =
+            "Invalid client class specified in buffer limit configuration."
+
+        let bindFailed = "Failed to bind to specified addresses."
+        let tooManyAddresses = "Too many bind addresses specified."
+        let logNotStarted = "Unable to turn on AOF. Check server logs."
+
+        let percentiles =
+            "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
+
+        let clientsMax (possible: int) =
+            $"The operating system is not able to handle the specified number of clients, try with {possible}"
+
+    // ---- COMMAND
+
+    let commandInvalid = "ERR Invalid command specified"
+    let commandWithoutKeys = "ERR The command has no key arguments"
+    let commandArity = "ERR Invalid number of arguments specified for command"
+    let commandArguments = "ERR Invalid arguments specified for command"
+
+    // ---- OBJECT, DEBUG, MEMORY, LATENCY, SLOWLOG
+
+    let private wrongPolicy (selected: string) (what: string) =
+        $"ERR An LFU maxmemory policy is {selected}, {what} not tracked. "
+        + "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+
+    let idleTimeUnderLfu = wrongPolicy "selected" "idle time"
+    let frequencyWithoutLfu = wrongPolicy "not selected" "access frequency"
+
+    let debugReloadOption =
+        "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+
+    let debugProtocolType =
+        "ERR Wrong protocol type name. Please use one of the following: "
+        + "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+
+    let debugNotListpack = "ERR Not a listpack encoded object."
+    let debugNotSds = "ERR Not an sds encoded string."
+    let debugDatabaseOutOfRange = "ERR Out of range database"
+
+    let debugNotHashTable =
+        "ERR The value stored at the specified key is not represented using an hash table"
+
+    let debugQuicklistThreshold =
+        "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
+
+    let slowlogCount = "ERR count should be greater than or equal to -1"
+
+    let latencyEvent (event: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax event
+        $"ERR No samples available for event '{quoted}'"
+
+    // ---- Saving and stopping
+
+    let saveInProgress = "ERR Background save already in progress"
+
+    let rewriteInProgress =
+        "ERR Background append only file rewriting already in progress"
+
+    let saveDuringRewrite =
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. "
+        + "Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+
+    let shutdownNotInProgress = "ERR No shutdown in progress."
+
+    // ---- Keys of any type
+
+    let sameObject = "ERR source and destination objects are the same"
     let invalidNumkeys = "ERR invalid numkeys value"
+    let invalidCursor = "ERR invalid cursor"
+
+    /// `command` in lower case.
+    let invalidExpire (command: string) =
+        $"ERR invalid expire time in '{command}' command"
+
+    let expireNxWithOther =
+        "ERR NX and XX, GT or LT options at the same time are not compatible"
+
+    let expireGtAndLt = "ERR GT and LT options at the same time are not compatible"
+
+    let unsupportedOption (option: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax option
+        $"ERR Unsupported option {quoted}"
+
+    let busyKey = "BUSYKEY Target key name already exists."
+    let restorePayload = "ERR DUMP payload version or checksum are wrong"
+    let restoreTtl = "ERR Invalid TTL value, must be >= 0"
+    let restoreIdleTime = "ERR Invalid IDLETIME value, must be >= 0"
+    let restoreFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+    let sortNotDouble = "ERR One or more scores can't be converted into double"
+
+    // ---- Strings
+
+    let offsetOutOfRange = "ERR offset is out of range"
+
+    let stringTooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+
+    let overflow = "ERR increment or decrement would overflow"
+    let decrementOverflow = "ERR decrement would overflow"
+    let notFinite = "ERR increment would produce NaN or Infinity"
     let lcsNotStrings = "ERR The specified keys must contain string values"
 
     let lcsLengthAndIndexes =
@@ -51,3 +388,22 @@ module Errors =
 
     let lcsTooLong =
         "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+
+    let bitOffset = "ERR bit offset is not an integer or out of range"
+    let bitNotBinary = "ERR bit is not an integer or out of range"
+    let bitArgument = "ERR The bit argument must be 1 or 0."
+    let bitopNot = "ERR BITOP NOT must be called with a single source key."
+
+    let bitfieldType =
+        "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+
+    let bitfieldOverflow = "ERR Invalid OVERFLOW type specified"
+    let bitfieldReadOnly = "ERR BITFIELD_RO only supports the GET subcommand"
+
+    // ---- Hashes
+
+    let hashNotInteger = "ERR hash value is not an integer"
+    let hashNotFloat = "ERR hash value is not a float"
+
+    /// For an increment, of a hash field, that is infinite.
+    let incrementNotFinite = "ERR value is NaN or Infinity"
