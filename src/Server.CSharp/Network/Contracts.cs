@@ -13,9 +13,21 @@ public enum CloseReason
     Killed,
     IdleTimeout,
     OutputLimit,
+    InputLimit,
+    OutOfMemory,
     MaxClients,
     SocketError,
     Shutdown,
+}
+
+/// <summary>Bounds that both sides of the network contract keep.</summary>
+public static class NetworkLimits
+{
+    /// <summary>
+    /// Bytes of replies after which <see cref="IConnectionHandler.Receive"/> stops between two commands, so that a long
+    /// pipeline neither grows its replies without bound nor keeps other connections waiting.
+    /// </summary>
+    public const int OutputBytesPerReceive = 256 * 1024;
 }
 
 /// <summary>One client connection, as the rest of the server sees it. Members are safe from any thread.</summary>
@@ -33,18 +45,46 @@ public interface IConnection
     /// <summary>Bytes received that do not make a whole command yet.</summary>
     long InputPendingBytes { get; }
 
-    /// <summary>Ends the connection; the owner of the connection carries it out at its next turn.</summary>
+    /// <summary>
+    /// Has <see cref="IConnectionHandler.Woken"/> called at the owner's next turn, for replies and messages that arise
+    /// elsewhere. Several calls before that turn are one.
+    /// </summary>
+    void Wake();
+
+    /// <summary>
+    /// Ends the connection at the owner's next turn; replies not sent by then are dropped. A handler that wants its last
+    /// reply sent uses <see cref="IConnectionHandler.CloseAfterReplies"/> instead.
+    /// </summary>
     void Close(CloseReason reason);
 }
 
-/// <summary>What a connection's bytes are handed to. Called only by the loop that owns the connection.</summary>
+/// <summary>
+/// What a connection's bytes are handed to. Never called by two threads at once. After <see cref="Receive"/> or
+/// <see cref="Woken"/> the same thread calls <see cref="IServerCore.Flush"/> before it waits for anything or calls
+/// <see cref="Closed"/>.
+/// </summary>
 public interface IConnectionHandler
 {
     /// <summary>
-    /// Carries out every whole command in <c>buffer[start..end]</c> and writes the replies.
+    /// Carries out every whole command in <c>buffer[start..end]</c> and writes the replies, but stops before a command
+    /// once <c>output.Length</c> has reached <see cref="NetworkLimits.OutputBytesPerReceive"/>: it is then called again
+    /// next turn, even if nothing arrives. A handler that waits for something else consumes nothing until it has
+    /// called <see cref="IConnection.Wake"/>. The writer has served other connections: its <c>Protocol</c> must be set
+    /// at every call.
     /// </summary>
-    /// <returns>How many bytes were consumed; the rest belongs to a command that has not arrived whole.</returns>
+    /// <returns>How many bytes were consumed; the caller keeps the rest and offers it again, longer.</returns>
     int Receive(byte[] buffer, int start, int end, RespWriter output);
+
+    /// <summary>
+    /// Writes what has come from elsewhere since <see cref="IConnection.Wake"/>, also while replies pile up and nothing
+    /// is received. Bytes that <see cref="Receive"/> left are offered again afterwards.
+    /// </summary>
+    void Woken(RespWriter output)
+    {
+    }
+
+    /// <summary>Whether the idle timeout does not apply just now: a blocked client, a subscriber, a replica.</summary>
+    bool MayStayIdle => false;
 
     /// <summary>How many bytes in all the command at hand is known to need, or 0: lets a buffer grow once.</summary>
     int NeededBytes { get; }
@@ -52,7 +92,7 @@ public interface IConnectionHandler
     /// <summary>Not <see cref="CloseReason.None"/> once the connection must end after its replies are sent.</summary>
     CloseReason CloseAfterReplies { get; }
 
-    /// <summary>Called once, when the connection has ended.</summary>
+    /// <summary>Called once, when the connection has ended: before the client can see that it has.</summary>
     void Closed(CloseReason reason);
 }
 

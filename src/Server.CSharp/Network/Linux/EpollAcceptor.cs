@@ -1,0 +1,131 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+
+namespace RedisClone.Server.Network.Linux;
+
+/// <summary>
+/// Accepts connections on one loop and hands each to the loop with the fewest. The alternative, every loop listening
+/// with SO_REUSEPORT, spreads connections by a hash of their addresses, which a few long-lived connections do not make
+/// even, and lets a second server take the same port unnoticed. Accepting is rare; evenness pays for as long as the
+/// connection lives.
+/// </summary>
+/// <remarks>All but <see cref="DescriptorFreed"/> and <see cref="WaitUntilStopped"/> is for the accepting loop.</remarks>
+internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] listeners) : IDisposable
+{
+    /// <summary>Connections taken before others have their turn again.</summary>
+    private const int AcceptsPerTurnMax = 256;
+
+    private readonly ManualResetEventSlim stopped = new();
+    private EpollLoop[] loops = [];
+    private Epoll? epoll;
+    private bool isPaused;
+
+    /// <summary>Tells where to hand connections to, before any loop starts.</summary>
+    public void Serve(EpollLoop[] all) => loops = all;
+
+    public void Start(Epoll accepting)
+    {
+        epoll = accepting;
+        foreach (var listener in listeners)
+        {
+            if (!accepting.TryAdd(DescriptorOf(listener), Native.EpollIn))
+            {
+                throw new IOException("an I/O loop cannot watch its listener");
+            }
+        }
+    }
+
+    public void Accept(int listener)
+    {
+        byte* address = stackalloc byte[Native.SocketAddressBytes];
+        for (int i = 0; i < AcceptsPerTurnMax && !stopped.IsSet; i++)
+        {
+            uint length = Native.SocketAddressBytes;
+            int descriptor = Native.Accept(
+                listener, address, &length, Native.SocketNonBlocking | Native.SocketCloseOnExec);
+            if (descriptor >= 0)
+            {
+                var remote = Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
+                var loop = LeastLoaded();
+                loop.Adopt(new EpollConnection(context, loop, descriptor, remote));
+                continue;
+            }
+
+            // Anything else, such as a client that has given up again, says nothing about the next in the queue.
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case Native.Again:
+                    return;
+                case Native.TooManyFiles or Native.TooManyFilesSystem or Native.NoBuffers or Native.OutOfMemory:
+                    Pause();
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Accepts again after <see cref="Pause"/>.</summary>
+    public void Resume()
+    {
+        if (Volatile.Read(ref isPaused) && !stopped.IsSet)
+        {
+            Volatile.Write(ref isPaused, false);
+            Watch(Native.EpollIn);
+        }
+    }
+
+    /// <summary>A descriptor has become free, on any loop.</summary>
+    public void DescriptorFreed()
+    {
+        if (Volatile.Read(ref isPaused))
+        {
+            loops[0].Request(LoopRequests.ResumeAccepting);
+        }
+    }
+
+    public void Stop()
+    {
+        foreach (var listener in listeners)
+        {
+            listener.Dispose();
+        }
+
+        stopped.Set();
+    }
+
+    public void WaitUntilStopped() => stopped.Wait();
+
+    public void Dispose() => stopped.Dispose();
+
+    /// <summary>There are no descriptors left, and the listener would report readable for ever.</summary>
+    private void Pause()
+    {
+        Volatile.Write(ref isPaused, true);
+        Watch(0);
+        NetworkLog.AcceptPaused(context.Logger, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+    }
+
+    private void Watch(uint interest)
+    {
+        foreach (var listener in listeners)
+        {
+            epoll!.Modify(DescriptorOf(listener), interest);
+        }
+    }
+
+    private EpollLoop LeastLoaded()
+    {
+        var best = loops[0];
+        foreach (var loop in loops)
+        {
+            if (loop.Load < best.Load)
+            {
+                best = loop;
+            }
+        }
+
+        return best;
+    }
+
+    private static int DescriptorOf(Socket listener) => (int)listener.SafeHandle.DangerousGetHandle();
+}

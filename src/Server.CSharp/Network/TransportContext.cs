@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Logging;
+
+namespace RedisClone.Server.Network;
+
+/// <summary>What all threads and connections of one transport share.</summary>
+internal sealed class TransportContext(TransportOptions options, IServerCore core, TimeProvider clock, ILogger logger)
+{
+    /// <summary>How often idle and closing connections are looked at, and accepting is tried again after an error.</summary>
+    public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connections that may wait at a time for their peer to close; beyond, they are closed at once.</summary>
+    private const int LingeringMax = 1024;
+
+    private readonly long startTimestamp = clock.GetTimestamp();
+    private readonly List<Workspace> workspaces = [];
+    private int lingering;
+    private int open;
+
+    public TransportOptions Options => options;
+    public IServerCore Core => core;
+    public TimeProvider Clock => clock;
+    public ILogger Logger => logger;
+
+    /// <summary>Milliseconds since the transport was made.</summary>
+    public long NowMs => (long)clock.GetElapsedTime(startTimestamp).TotalMilliseconds;
+
+    public Workspace NewWorkspace()
+    {
+        var made = new Workspace();
+        lock (workspaces)
+        {
+            workspaces.Add(made);
+        }
+
+        return made;
+    }
+
+    public int Opened() => Interlocked.Increment(ref open);
+
+    public int Ended() => Interlocked.Decrement(ref open);
+
+    public bool TryBeginLinger()
+    {
+        if (Interlocked.Increment(ref lingering) <= LingeringMax)
+        {
+            return true;
+        }
+
+        EndLinger();
+        return false;
+    }
+
+    public void EndLinger() => Interlocked.Decrement(ref lingering);
+
+    public TransportCounters Sum()
+    {
+        long accepted = 0, refused = 0, bytesIn = 0, bytesOut = 0;
+        lock (workspaces)
+        {
+            foreach (var one in workspaces)
+            {
+                accepted += Volatile.Read(ref one.Accepted);
+                refused += Volatile.Read(ref one.Refused);
+                bytesIn += Volatile.Read(ref one.BytesIn);
+                bytesOut += Volatile.Read(ref one.BytesOut);
+            }
+        }
+
+        return new TransportCounters(Volatile.Read(ref open), accepted, refused, bytesIn, bytesOut);
+    }
+}
+
+/// <summary>What one thread uses during its turn, so that connections hold no buffers between turns.</summary>
+internal sealed class Workspace
+{
+    /// <summary>One buffer that stays in the processor's cache takes the input of all connections in turn.</summary>
+    public const int HotBytes = 64 * 1024;
+
+    public readonly byte[] Hot = GC.AllocateUninitializedArray<byte>(HotBytes, pinned: true);
+    public readonly WriterPool Writers = new();
+
+    /// <summary>The time of this turn.</summary>
+    public long NowMs;
+
+    /// <summary>Whether commands were evaluated since the last <see cref="IServerCore.Flush"/>.</summary>
+    public bool Evaluated;
+
+    public long Accepted;
+    public long Refused;
+    public long BytesIn;
+    public long BytesOut;
+}

@@ -1,0 +1,46 @@
+namespace RedisClone.Server.Network;
+
+/// <summary>
+/// Where and how the server listens. What is settable may be changed at run time, from any thread; it counts from the
+/// next connection, turn or tick on.
+/// </summary>
+public sealed class TransportOptions
+{
+    /// <summary>The most I/O loops that are started without being asked for by number.</summary>
+    public const int AutomaticLoopsMax = 8;
+
+    /// <summary>
+    /// Addresses or host names. <c>*</c> is every IPv4 and <c>::*</c> every IPv6 address; one with <c>-</c> before it
+    /// may be missing on this machine.
+    /// </summary>
+    public IReadOnlyList<string> Bind { get; init; } = ["*", "-::*"];
+
+    /// <summary>The TCP port; 0 takes any free one, which <see cref="ITransport.Port"/> then tells.</summary>
+    public int Port { get; init; }
+
+    /// <summary>tcp-backlog: connections that the kernel holds until they are accepted.</summary>
+    public int Backlog { get; init; } = 511;
+
+    /// <summary>I/O threads; 0 chooses by the number of cores.</summary>
+    public int Loops { get; init; }
+
+    /// <summary>Uses the portable sockets on Linux too.</summary>
+    public bool PortableSockets { get; init; }
+
+    /// <summary>timeout: seconds without traffic after which a client is disconnected; 0 is never.</summary>
+    public int TimeoutSeconds { get; set; }
+
+    /// <summary>tcp-keepalive: seconds between probes of a silent peer; 0 is none. Counts for new connections.</summary>
+    public int TcpKeepAliveSeconds { get; set; } = 300;
+
+    /// <summary>client-query-buffer-limit: bytes of one connection that may wait for the rest of a command.</summary>
+    public int InputBytesMax { get; set; } = 1024 * 1024 * 1024;
+
+    /// <summary>Unsent bytes beyond which a connection is not read until half of them have left.</summary>
+    public long OutputBytesMax { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Unsent bytes beyond which a connection is closed with <see cref="CloseReason.OutputLimit"/>; 0 is never.</summary>
+    public long OutputBytesHardMax { get; set; }
+
+    internal int LoopCount => Loops > 0 ? Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, AutomaticLoopsMax);
+}
