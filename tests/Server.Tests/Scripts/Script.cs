@@ -1,0 +1,182 @@
+using System.Globalization;
+
+namespace RedisClone.Server.Tests.Scripts;
+
+/// <summary>How a reply is compared with the one that is written down.</summary>
+public enum Comparison
+{
+    /// <summary>Every byte is the same.</summary>
+    Exact,
+
+    /// <summary>The elements of each aggregate come in any order.</summary>
+    Unordered,
+
+    /// <summary>As <see cref="Unordered"/>, and a flat array holds pairs that stay together.</summary>
+    UnorderedPairs,
+
+    /// <summary>The expected text is a pattern: <c>*</c> is any text, <c>?</c> any character.</summary>
+    Pattern,
+}
+
+/// <summary>One step of a script; <paramref name="Line"/> counts from 1.</summary>
+public abstract record Step(int Line);
+
+/// <summary>Sends a command, or only waits when <paramref name="Command"/> is empty, and compares one reply.</summary>
+/// <param name="Line">Where it stands.</param>
+/// <param name="Command">The line behind <c>&gt;</c>.</param>
+/// <param name="Expected">The text of the reply; empty when none is written down yet.</param>
+/// <param name="ExpectedLines">How many lines of the file it takes.</param>
+/// <param name="Comparison">How they are compared.</param>
+/// <param name="Repeat">How often; <c>{n}</c> in command and reply counts from 1.</param>
+public sealed record Request(
+    int Line, string Command, string Expected, int ExpectedLines, Comparison Comparison, int Repeat)
+    : Step(Line);
+
+/// <summary><c>@resp2</c>, <c>@resp3</c>: switches the protocol.</summary>
+public sealed record SwitchProtocol(int Line, int Version) : Step(Line);
+
+/// <summary><c>@time +500ms</c>: makes time pass.</summary>
+public sealed record AdvanceTime(int Line, TimeSpan Time) : Step(Line);
+
+/// <summary><c>@fresh</c>: empties the server and starts over with a new connection.</summary>
+public sealed record FreshStart(int Line) : Step(Line);
+
+/// <summary><c>@connection name</c>: goes on with another connection, made when it is new.</summary>
+public sealed record UseConnection(int Line, string Name) : Step(Line);
+
+/// <summary>A golden script; its format is described in <c>tests/Scripts/README.md</c>.</summary>
+/// <param name="Since">The server version it needs; 0.0 when any will do.</param>
+/// <param name="Steps">What happens, in order.</param>
+public sealed record Script(Version Since, IReadOnlyList<Step> Steps)
+{
+    /// <summary>Expected in place of a reply: none comes.</summary>
+    public const string NoReply = "(no reply)";
+
+    /// <summary>Expected in place of a reply: the server closes the connection.</summary>
+    public const string Closed = "(closed)";
+
+    /// <summary>Reads a script.</summary>
+    /// <exception cref="FormatException">It breaks the format; the message starts with the line.</exception>
+    public static Script Parse(string text) => new ScriptParser(text).Parse();
+}
+
+/// <summary>Reads the lines of one script.</summary>
+internal sealed class ScriptParser(string text)
+{
+    private readonly string[] lines = text.Split('\n');
+    private readonly List<Step> steps = [];
+    private Version since = new(0, 0);
+    private Comparison comparison = Comparison.Exact;
+    private int repeat = 1;
+    private bool isModified;
+    private int at;
+
+    public Script Parse()
+    {
+        while (at < lines.Length)
+        {
+            string line = lines[at];
+            Require(line.All(c => c is >= ' ' and <= '~'), "a script is ASCII without tabs; write \\x00 for other bytes");
+            if (line.StartsWith('@'))
+            {
+                ReadDirective(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                at++;
+            }
+            else if (line.StartsWith('>'))
+            {
+                ReadRequest(line[1..].Trim(' '));
+            }
+            else
+            {
+                Require(line.Length == 0 || line[0] == '#', $"neither request, directive nor comment: {line}");
+                at++;
+            }
+        }
+
+        Require(!isModified, "a directive has no request after it");
+        Require(steps.OfType<Request>().Any(), "a script needs a request");
+        return new Script(since, steps);
+    }
+
+    private void ReadRequest(string command)
+    {
+        int line = ++at;
+        while (at < lines.Length && lines[at].Length > 0 && lines[at][0] is not ('@' or '#' or '>'))
+        {
+            at++;
+        }
+
+        string expected = string.Join('\n', lines[line..at]);
+        steps.Add(new Request(line, command, expected, at - line, comparison, repeat));
+        (comparison, repeat, isModified) = (Comparison.Exact, 1, false);
+    }
+
+    private void ReadDirective(string[] words)
+    {
+        int line = at + 1;
+        switch (words)
+        {
+            case ["@resp2"]:
+                steps.Add(new SwitchProtocol(line, 2));
+                break;
+            case ["@resp3"]:
+                steps.Add(new SwitchProtocol(line, 3));
+                break;
+            case ["@fresh"]:
+                steps.Add(new FreshStart(line));
+                break;
+            case ["@connection", string name]:
+                steps.Add(new UseConnection(line, name));
+                break;
+            case ["@time", ['+', .. string time]]:
+                steps.Add(new AdvanceTime(line, TimeSpan.FromMilliseconds(Milliseconds(time))));
+                break;
+            case ["@since", string version]:
+                Require(steps.Count == 0, "@since stands at the top");
+                Require(Version.TryParse(version, out since!), $"not a version: {version}");
+                break;
+            case ["@unordered"]:
+                Modify(Comparison.Unordered);
+                break;
+            case ["@unordered", "pairs"]:
+                Modify(Comparison.UnorderedPairs);
+                break;
+            case ["@match"]:
+                Modify(Comparison.Pattern);
+                break;
+            case ["@repeat", string count]:
+                Require(int.TryParse(count, CultureInfo.InvariantCulture, out repeat) && repeat > 0, $"not a count: {count}");
+                isModified = true;
+                break;
+            default:
+                throw Fail($"unknown directive: {string.Join(' ', words)}");
+        }
+    }
+
+    private void Modify(Comparison how)
+    {
+        comparison = how;
+        isModified = true;
+    }
+
+    private long Milliseconds(string time)
+    {
+        bool isMs = time.EndsWith("ms", StringComparison.Ordinal);
+        string digits = isMs ? time[..^2] : time.TrimEnd('s');
+        Require(
+            time.EndsWith('s') && long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+            $"not a time such as 500ms or 10s: {time}");
+        long number = long.Parse(digits, CultureInfo.InvariantCulture);
+        return isMs ? number : number * 1000;
+    }
+
+    private void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw Fail(otherwise);
+        }
+    }
+
+    private FormatException Fail(string message) => new($"line {at + 1}: {message}");
+}

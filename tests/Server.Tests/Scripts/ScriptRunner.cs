@@ -1,0 +1,165 @@
+using System.Globalization;
+
+namespace RedisClone.Server.Tests.Scripts;
+
+/// <summary>A request whose reply was not the one in the script.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Command">Its command line, with <c>{n}</c> filled in.</param>
+/// <param name="Expected">What is written down.</param>
+/// <param name="Actual">What came.</param>
+public sealed record Mismatch(Request Request, string Command, string Expected, string Actual)
+{
+    public override string ToString() =>
+        $"line {Request.Line}: > {Command}\n  expected:\n{Expected}\n  but it was:\n{Actual}\n";
+}
+
+/// <summary>Plays a script against one target.</summary>
+public sealed class ScriptRunner : IDisposable
+{
+    private const string FirstConnection = "main";
+    private const long ToleranceSeconds = 20;
+    private const string EndMarker = "end of script";
+
+    private readonly IScriptTarget target;
+    private readonly Dictionary<string, IScriptConnection> connections = [];
+    private readonly List<Mismatch> mismatches = [];
+    private string current = FirstConnection;
+
+    private ScriptRunner(IScriptTarget target) => this.target = target;
+
+    /// <summary>Plays a script to its end.</summary>
+    /// <returns>Every reply that differed, in order.</returns>
+    public static IReadOnlyList<Mismatch> Run(Script script, IScriptTarget target)
+    {
+        using var runner = new ScriptRunner(target);
+        runner.StartFresh();
+        foreach (Step step in script.Steps)
+        {
+            runner.Play(step);
+        }
+
+        runner.RequireNothingLeft();
+        return runner.mismatches;
+    }
+
+    public void Dispose() => CloseAll();
+
+    private void Play(Step step)
+    {
+        switch (step)
+        {
+            case FreshStart:
+                StartFresh();
+                break;
+            case SwitchProtocol(_, int version):
+                ReplyValue hello = Connection().Call("HELLO", version.ToString(CultureInfo.InvariantCulture));
+                if (hello.IsError)
+                {
+                    throw new InvalidOperationException($"line {step.Line}: HELLO {version} failed: {hello.Text}");
+                }
+
+                break;
+            case AdvanceTime(_, TimeSpan time):
+                target.Advance(time);
+                break;
+            case UseConnection(_, string name):
+                current = name;
+                break;
+            case Request request:
+                Play(request);
+                break;
+            default:
+                throw new InvalidOperationException($"line {step.Line}: no way to play {step}");
+        }
+    }
+
+    private void Play(Request request)
+    {
+        for (int n = 1; n <= request.Repeat; n++)
+        {
+            string command = Number(request, request.Command, n);
+            string expected = Number(request, request.Expected, n);
+            if (command.Length > 0)
+            {
+                Connection().Send(Quoting.Split(command));
+            }
+
+            if (expected != Script.NoReply && !Receive(request, command, expected))
+            {
+                return;
+            }
+        }
+    }
+
+    private bool Receive(Request request, string command, string expected)
+    {
+        ReplyValue? actual = Connection().Receive();
+        if (actual is null)
+        {
+            connections.Remove(current, out IScriptConnection? closed);
+            closed?.Dispose();
+        }
+
+        long tolerance = target.ClockStandsStill ? 0 : RunningClockTolerance(command);
+        if (ReplyComparison.Matches(expected, actual, request.Comparison, tolerance))
+        {
+            return true;
+        }
+
+        mismatches.Add(new Mismatch(request, command, expected, actual?.ToString() ?? Script.Closed));
+        return false;
+    }
+
+    /// <summary>A surplus reply, or a transaction left open, would show here.</summary>
+    private void RequireNothingLeft()
+    {
+        foreach ((string name, IScriptConnection connection) in connections)
+        {
+            ReplyValue reply = connection.Call("ECHO", EndMarker);
+            if (reply != ReplyValue.Bulk(EndMarker))
+            {
+                var end = new Request(0, $"(end, connection {name})", "", 0, Comparison.Exact, 1);
+                mismatches.Add(new Mismatch(end, end.Command, "nothing unread, no open transaction", reply.ToString()));
+            }
+        }
+    }
+
+    private void StartFresh()
+    {
+        CloseAll();
+        current = FirstConnection;
+        Connection().Call("FLUSHALL");
+    }
+
+    private IScriptConnection Connection()
+    {
+        if (!connections.TryGetValue(current, out IScriptConnection? connection))
+        {
+            connection = target.Connect();
+            connections.Add(current, connection);
+        }
+
+        return connection;
+    }
+
+    private void CloseAll()
+    {
+        foreach (IScriptConnection connection in connections.Values)
+        {
+            connection.Dispose();
+        }
+
+        connections.Clear();
+    }
+
+    /// <summary>How far a count of seconds or milliseconds may be off where time passes while the script is played.</summary>
+    private static long RunningClockTolerance(string command) => Quoting.Split(command) switch
+    {
+        ["TTL", ..] or ["OBJECT", "IDLETIME", ..] => ToleranceSeconds,
+        ["PTTL", ..] => ToleranceSeconds * 1000,
+        _ => 0,
+    };
+
+    private static string Number(Request request, string text, int n) =>
+        request.Repeat == 1 ? text : text.Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+}

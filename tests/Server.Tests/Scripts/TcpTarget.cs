@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace RedisClone.Server.Tests.Scripts;
+
+/// <summary>A server on a loopback port. Its clock is moved by the action it is given, or not at all.</summary>
+public sealed class TcpTarget(int port, Action<TimeSpan>? advance = null) : IScriptTarget
+{
+    public bool ClockStandsStill => advance is not null;
+
+    public IScriptConnection Connect() => new TcpConnection(port);
+
+    public void Advance(TimeSpan time)
+    {
+        if (advance is null)
+        {
+            throw new NotSupportedException("this target has a clock of its own");
+        }
+
+        advance(time);
+    }
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>
+/// A blocking client. It shares no code with the server on purpose: a misreading of RESP must not be on both sides.
+/// </summary>
+public sealed class TcpConnection : IScriptConnection
+{
+    /// <summary>How long a reply may take before a test gives up.</summary>
+    public const int ReplyTimeoutMs = 20_000;
+
+    private const int BulkBytesMax = 512 * 1024 * 1024;
+    private const int DepthMax = 64;
+
+    private readonly Socket socket;
+    private readonly byte[] buffer = new byte[64 * 1024];
+    private int start;
+    private int end;
+
+    public TcpConnection(int port)
+    {
+        socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = ReplyTimeoutMs,
+            SendTimeout = ReplyTimeoutMs,
+        };
+        socket.Connect(IPAddress.Loopback, port);
+    }
+
+    public void Send(IReadOnlyList<string> arguments)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"*{arguments.Count}\r\n");
+        foreach (string argument in arguments)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"${argument.Length}\r\n").Append(argument).Append("\r\n");
+        }
+
+        socket.Send(Encoding.Latin1.GetBytes(text.ToString()));
+    }
+
+    public ReplyValue? Receive()
+    {
+        try
+        {
+            return start < end || Fill() ? Read(depth: 0) : null;
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return null;
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+        {
+            throw new TimeoutException($"no reply for {ReplyTimeoutMs} ms", error);
+        }
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private ReplyValue Read(int depth)
+    {
+        if (depth > DepthMax)
+        {
+            throw new InvalidDataException("the reply is nested too deeply");
+        }
+
+        string line = ReadLine();
+        string text = line[1..];
+        return line[0] switch
+        {
+            '+' => ReplyValue.Scalar(ReplyKind.SimpleString, text),
+            '-' => ReplyValue.Scalar(ReplyKind.Error, text),
+            ':' => ReplyValue.Scalar(ReplyKind.Integer, text),
+            ',' => ReplyValue.Scalar(ReplyKind.Double, text),
+            '#' => ReplyValue.Scalar(ReplyKind.Boolean, text),
+            '(' => ReplyValue.Scalar(ReplyKind.BigNumber, text),
+            '_' => ReplyValue.Scalar(ReplyKind.Null, text),
+            '$' when text == "-1" => ReplyValue.Scalar(ReplyKind.NilBulkString, ""),
+            '*' when text == "-1" => ReplyValue.Scalar(ReplyKind.NilArray, ""),
+            '$' => ReplyValue.Scalar(ReplyKind.BulkString, ReadBulk(text)),
+            '=' => ReplyValue.Scalar(ReplyKind.Verbatim, ReadBulk(text)),
+            '!' => ReplyValue.Scalar(ReplyKind.BlobError, ReadBulk(text)),
+            '*' => ReadItems(ReplyKind.Array, text, 1, depth),
+            '%' => ReadItems(ReplyKind.Map, text, 2, depth),
+            '~' => ReadItems(ReplyKind.Set, text, 1, depth),
+            '>' => ReadItems(ReplyKind.Push, text, 1, depth),
+            _ => throw new InvalidDataException($"not RESP: {Quoting.Quote(line)}"),
+        };
+    }
+
+    private ReplyValue ReadItems(ReplyKind kind, string count, int perItem, int depth)
+    {
+        var items = new ReplyValue[ParseLength(count) * perItem];
+        for (int i = 0; i < items.Length; i++)
+        {
+            items[i] = Read(depth + 1);
+        }
+
+        return ReplyValue.Aggregate(kind, items);
+    }
+
+    private string ReadBulk(string length)
+    {
+        byte[] bytes = new byte[ParseLength(length) + 2];
+        int filled = 0;
+        while (filled < bytes.Length)
+        {
+            RequireMore();
+            int count = Math.Min(end - start, bytes.Length - filled);
+            buffer.AsSpan(start, count).CopyTo(bytes.AsSpan(filled));
+            start += count;
+            filled += count;
+        }
+
+        return bytes[^2] == '\r' && bytes[^1] == '\n'
+            ? Encoding.Latin1.GetString(bytes, 0, bytes.Length - 2)
+            : throw new InvalidDataException("a bulk string does not end in CR LF");
+    }
+
+    private string ReadLine()
+    {
+        var line = new StringBuilder();
+        while (line is not [.., '\r', '\n'])
+        {
+            RequireMore();
+            line.Append((char)buffer[start++]);
+        }
+
+        return line.Length > 2
+            ? line.ToString(0, line.Length - 2)
+            : throw new InvalidDataException("an empty line where a reply should start");
+    }
+
+    private void RequireMore()
+    {
+        if (start == end && !Fill())
+        {
+            throw new EndOfStreamException("the connection was closed within a reply");
+        }
+    }
+
+    private bool Fill()
+    {
+        start = 0;
+        end = socket.Receive(buffer);
+        return end > 0;
+    }
+
+    private static int ParseLength(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length <= BulkBytesMax
+            ? length
+            : throw new InvalidDataException($"not a length: {Quoting.Quote(text)}");
+}
