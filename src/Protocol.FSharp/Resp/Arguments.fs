@@ -12,13 +12,21 @@ module private Places =
     [<Literal>]
     let Min = 8
 
-    /// Above this many, places are kept only as long as commands use a quarter of them ...
+    /// Above this many, places are kept only while commands use a quarter of them now and then ...
     [<Literal>]
     let Kept = 1024
+
+    /// ... which is to say, in one of so many commands ...
+    [<Literal>]
+    let KeptCommands = 16
 
     /// ... and above this many, never.
     [<Literal>]
     let KeptMax = 65536
+
+    /// Apart, so that the access itself stays small enough to be inlined.
+    let refuse (index: int) =
+        raise (ArgumentOutOfRangeException(nameof index, index, "no such argument"))
 
 /// The arguments of one command, as views into the buffer it was read from: nothing is copied until somebody keeps it.
 ///
@@ -28,6 +36,8 @@ module private Places =
 type Arguments() =
     let mutable places: ArgumentPlace[] = Array.zeroCreate Places.Min
     let mutable count = 0
+    // Commands in a row that used less than a quarter of very many places.
+    let mutable commandsBelow = 0
 
     /// Where the bytes are.
     member val Buffer: byte[] = Array.Empty() with get, set
@@ -49,7 +59,7 @@ type Arguments() =
     member this.Item
         with get (index: int): ReadOnlySpan<byte> =
             if uint index >= uint count then
-                raise (ArgumentOutOfRangeException(nameof index))
+                Places.refuse index
 
             let place = &places[index]
             ReadOnlySpan<byte>(this.Buffer, this.Start + place.Offset, place.Length)
@@ -68,13 +78,17 @@ type Arguments() =
         places[count] <- { Offset = offset; Length = length }
         count <- count + 1
 
-    /// Forgets the arguments; gives back the room that unusually long commands took.
-    member _.Clear() =
-        if
-            places.Length > Places.Kept
-            && (places.Length > Places.KeptMax || count < places.Length / 4)
-        then
+    member private _.Shrink() =
+        commandsBelow <- if count < places.Length / 4 then commandsBelow + 1 else 0
+
+        if places.Length > Places.KeptMax || commandsBelow = Places.KeptCommands then
+            commandsBelow <- 0
             places <- Array.zeroCreate Places.Min
+
+    /// Forgets the arguments; gives back the room that unusually long commands took.
+    member this.Clear() =
+        if places.Length > Places.Kept then
+            this.Shrink()
 
         count <- 0
 

@@ -11,27 +11,97 @@ module private Fixed =
     let no = "#f\r\n"B
     let ok = "+OK\r\n"B
 
+module internal Framing =
+    /// The most bytes of a type byte, a number and CRLF.
+    [<Literal>]
+    let HeaderLengthMax = 23
+
+    /// The most bytes around the content of a bulk string.
+    [<Literal>]
+    let BulkOverhead = 25
+
+    /// Writes CRLF at `position`, and returns the position behind it.
+    let inline endLine (target: Span<byte>) (position: int) : int =
+        target[position + 1] <- '\n'B
+        target[position] <- '\r'B
+        position + 2
+
+    /// Writes a type byte, a number and CRLF at the start of `target`, and returns their length.
+    let header (target: Span<byte>, mark: byte, count: int64) : int =
+        if uint64 count < 10UL then
+            target[3] <- '\n'B
+            target[2] <- '\r'B
+            target[1] <- byte count + '0'B
+            target[0] <- mark
+            4
+        else
+            target[0] <- mark
+            endLine target (Numbers.writeInt64 (target.Slice 1, count) + 1)
+
+    [<Literal>]
+    let DoubleLengthMax = 24
+
+    let writeDouble (target: Span<byte>, value: double) : int =
+        if Double.IsFinite value then
+            let mutable written = 0
+
+            value.TryFormat(target, &written, "g17".AsSpan(), Globalization.CultureInfo.InvariantCulture)
+            |> ignore
+
+            written
+        else
+            let text =
+                if Double.IsNaN value then "nan"
+                elif value > 0.0 then "inf"
+                else "-inf"
+
+            Encoding.Latin1.GetBytes(text.AsSpan(), target)
+
+    let tryParseDouble (text: ReadOnlySpan<byte>, value: byref<double>) : bool =
+        let t = Bytes.toString text
+
+        match t with
+        | "inf" ->
+            value <- Double.PositiveInfinity
+            true
+        | "-inf" ->
+            value <- Double.NegativeInfinity
+            true
+        | _ ->
+            Double.TryParse(
+                t,
+                Globalization.NumberStyles.AllowLeadingSign
+                ||| Globalization.NumberStyles.AllowDecimalPoint
+                ||| Globalization.NumberStyles.AllowExponent,
+                Globalization.CultureInfo.InvariantCulture,
+                &value
+            )
+            && Double.IsFinite value
+
 /// Writes replies into a buffer that grows, in RESP2 or RESP3.
 ///
 /// One method a type; a type that RESP2 lacks is written as what Redis sends a RESP2 client instead. The writer trusts
-/// its caller to announce lengths truthfully.
+/// its caller to announce lengths truthfully. A value costs one look at the room that is left, and no allocation unless
+/// the buffer has to grow.
 [<Sealed; AllowNullLiteral>]
 type RespWriter(initialCapacity: int) =
     let mutable buffer: byte[] = GC.AllocateUninitializedArray<byte> initialCapacity
     let mutable length = 0
-
-    let grow (needed: int) =
-        if needed > Bytes.lengthMax - length then
-            raise (OutOfMemoryException "a reply is longer than any buffer")
-
-        let larger =
-            GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity buffer.Length (length + needed))
-
-        Buffer.BlockCopy(buffer, 0, larger, 0, length)
-        buffer <- larger
+    let mutable isOverflown = false
 
     /// 2 or 3: the protocol version of the client that the replies are for.
     member val Protocol = 2 with get, set
+
+    /// The most bytes to hold; no more than fit into one array.
+    member val LengthMax = Bytes.lengthMax with get, set
+
+    /// What happens when `LengthMax` does not suffice. False: OutOfMemoryException. True: all that was written and
+    /// whatever else is written is dropped until `Reset`, and `IsOverflown` says so; thus no command is broken off half
+    /// done, and the owner ends the connection when the command has been carried out.
+    member val DropsOverflow = false with get, set
+
+    /// Whether there was more than `LengthMax`, so that the bytes written are worthless.
+    member _.IsOverflown = isOverflown
 
     /// The bytes written are the first `Length` of these.
     member _.Buffer = buffer
@@ -41,81 +111,109 @@ type RespWriter(initialCapacity: int) =
     member _.Written = ReadOnlySpan<byte>(buffer, 0, length)
 
     /// Forgets what was written, from `position` on.
-    member _.Truncate(position: int) = length <- position
+    member _.Truncate(position: int) =
+        if not isOverflown then
+            length <- position
+
+    /// Forgets everything, and gives back a buffer that has become longer than `capacityMax`.
+    member _.Reset(capacityMax: int) =
+        length <- 0
+        isOverflown <- false
+
+        if buffer.Length > capacityMax then
+            buffer <- GC.AllocateUninitializedArray<byte>(min initialCapacity capacityMax)
+
+    /// Makes room for `count` more bytes; false when they are to be dropped.
+    member private this.Grow(count: int) : bool =
+        if isOverflown then
+            false
+        elif uint count > uint (max 0 (min this.LengthMax Bytes.lengthMax - length)) then
+            if not this.DropsOverflow then
+                raise (OutOfMemoryException "a reply is longer than any buffer")
+
+            isOverflown <- true
+            length <- 0
+            buffer <- Array.Empty()
+            false
+        else
+            let larger =
+                GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity buffer.Length (length + count))
+
+            Buffer.BlockCopy(buffer, 0, larger, 0, length)
+            buffer <- larger
+            true
+
+    member private this.HasRoom(count: int) : bool =
+        uint (buffer.Length - length) >= uint count || this.Grow count
+
+    member private _.Rest: Span<byte> = Span<byte>(buffer, length, buffer.Length - length)
 
     /// Room for `count` more bytes, to be filled and then taken with `Advance`.
-    member _.Reserve(count: int) : Span<byte> =
-        if buffer.Length - length < count then
-            grow count
+    member this.Reserve(count: int) : Span<byte> =
+        if this.HasRoom count then
+            this.Rest
+        else
+            Span<byte>(Array.zeroCreate count)
 
-        Span<byte>(buffer, length, buffer.Length - length)
-
-    member _.Advance(count: int) = length <- length + count
+    member _.Advance(count: int) =
+        if not isOverflown then
+            length <- length + count
 
     /// Bytes as they are.
     member this.Raw(bytes: ReadOnlySpan<byte>) =
-        bytes.CopyTo(this.Reserve bytes.Length)
-        length <- length + bytes.Length
+        if this.HasRoom bytes.Length then
+            bytes.CopyTo this.Rest
+            length <- length + bytes.Length
 
     /// A type byte, a number and CRLF.
     member this.Header(mark: byte, count: int64) =
-        let target = this.Reserve(Numbers.Int64LengthMax + 3)
-        target[0] <- mark
-
-        if uint64 count < 10UL then
-            target[1] <- byte count + '0'B
-            target[2] <- '\r'B
-            target[3] <- '\n'B
-            length <- length + 4
-        else
-            let digits = Numbers.writeInt64 (target.Slice 1, count)
-            target[digits + 1] <- '\r'B
-            target[digits + 2] <- '\n'B
-            length <- length + digits + 3
+        if this.HasRoom Framing.HeaderLengthMax then
+            length <- length + Framing.header (this.Rest, mark, count)
 
     member private this.Line(mark: byte, text: string) =
-        let target = this.Reserve(text.Length + 3)
-        target[0] <- mark
-        Encoding.Latin1.GetBytes(text.AsSpan(), target.Slice 1) |> ignore
-        target[text.Length + 1] <- '\r'B
-        target[text.Length + 2] <- '\n'B
-        length <- length + text.Length + 3
+        let content =
+            if text.AsSpan().ContainsAny('\r', '\n') then
+                text.Replace('\r', ' ').Replace('\n', ' ')
+            else
+                text
 
-    /// `+text`. The text must not hold CR or LF.
+        if this.HasRoom(content.Length + 3) then
+            let target = this.Rest
+            target[0] <- mark
+            let written = Encoding.Latin1.GetBytes(content.AsSpan(), target.Slice 1)
+            length <- length + Framing.endLine target (written + 1)
+
+    /// `+text`. CR and LF in it become spaces.
     member this.Simple(text: string) = this.Line('+'B, text)
 
     /// `-text`. The text starts with a code word such as ERR; CR and LF in it become spaces.
-    member this.Error(text: string) =
-        this.Line('-'B, text.Replace('\r', ' ').Replace('\n', ' '))
+    member this.Error(text: string) = this.Line('-'B, text)
 
     member this.Integer(value: int64) = this.Header(':'B, value)
 
     /// `$length` and the bytes.
     member this.Bulk(bytes: ReadOnlySpan<byte>) =
-        this.Header('$'B, int64 bytes.Length)
-        let target = this.Reserve(bytes.Length + 2)
-        bytes.CopyTo target
-        target[bytes.Length] <- '\r'B
-        target[bytes.Length + 1] <- '\n'B
-        length <- length + bytes.Length + 2
+        if this.HasRoom(bytes.Length + Framing.BulkOverhead) then
+            let target = this.Rest
+            let first = Framing.header (target, '$'B, int64 bytes.Length)
+            bytes.CopyTo(target.Slice first)
+            length <- length + Framing.endLine target (first + bytes.Length)
 
     /// A bulk string of Latin-1 text.
     member this.BulkText(text: string) =
-        this.Header('$'B, int64 text.Length)
-        let target = this.Reserve(text.Length + 2)
-        Encoding.Latin1.GetBytes(text.AsSpan(), target) |> ignore
-        target[text.Length] <- '\r'B
-        target[text.Length + 1] <- '\n'B
-        length <- length + text.Length + 2
+        if this.HasRoom(text.Length + Framing.BulkOverhead) then
+            let target = this.Rest
+            let first = Framing.header (target, '$'B, int64 text.Length)
+            let written = Encoding.Latin1.GetBytes(text.AsSpan(), target.Slice first)
+            length <- length + Framing.endLine target (first + written)
 
     /// A whole number as a bulk string.
     member this.BulkInteger(value: int64) =
-        this.Header('$'B, int64 (Numbers.digitsOfInt64 value))
-        let target = this.Reserve(Numbers.Int64LengthMax + 2)
-        let digits = Numbers.writeInt64 (target, value)
-        target[digits] <- '\r'B
-        target[digits + 1] <- '\n'B
-        length <- length + digits + 2
+        if this.HasRoom(Numbers.Int64LengthMax + Framing.BulkOverhead) then
+            let target = this.Rest
+            let first = Framing.header (target, '$'B, int64 (Numbers.digitsOfInt64 value))
+            let written = Numbers.writeInt64 (target.Slice first, value)
+            length <- length + Framing.endLine target (first + written)
 
     /// No value: `$-1` in RESP2, `_` in RESP3.
     member this.Null() =
@@ -135,6 +233,58 @@ type RespWriter(initialCapacity: int) =
                 Fixed.nullArray
         )
 
+    member this.Ok() = this.Raw(Fixed.ok)
+
+    /// `#t` or `#f`; in RESP2 1 or 0.
+    member this.Boolean(value: bool) =
+        if this.Protocol >= 3 then
+            this.Raw(if value then Fixed.yes else Fixed.no)
+        else
+            this.Integer(if value then 1L else 0L)
+
+    /// A double as Redis prints scores; in RESP2 a bulk string.
+    member this.Double(value: double) =
+        if this.HasRoom(Framing.DoubleLengthMax + Framing.BulkOverhead) then
+            let target = this.Rest
+
+            if this.Protocol >= 3 then
+                target[0] <- ','B
+                let written = Framing.writeDouble (target.Slice 1, value)
+                length <- length + Framing.endLine target (written + 1)
+            else
+                // Numbers of ten and more bytes have a header of five bytes, the others one of four.
+                let written = Framing.writeDouble (target.Slice 5, value)
+                let first = Framing.header (target, '$'B, int64 written)
+
+                if first < 5 then
+                    target.Slice(5, written).CopyTo(target.Slice first)
+
+                length <- length + Framing.endLine target (first + written)
+
+    /// A whole number of any size, given by its digits; in RESP2 a bulk string.
+    member this.BigNumber(digits: ReadOnlySpan<byte>) =
+        if this.Protocol >= 3 then
+            if this.HasRoom(digits.Length + 3) then
+                let target = this.Rest
+                target[0] <- '('B
+                digits.CopyTo(target.Slice 1)
+                length <- length + Framing.endLine target (digits.Length + 1)
+        else
+            this.Bulk digits
+
+    /// A text for people, with a format of three letters such as `txt`; in RESP2 a bulk string without the format.
+    member this.Verbatim(format: string, text: ReadOnlySpan<byte>) =
+        if this.Protocol >= 3 then
+            if this.HasRoom(text.Length + 4 + Framing.BulkOverhead) then
+                let target = this.Rest
+                let first = Framing.header (target, '='B, int64 text.Length + 4L)
+                Encoding.Latin1.GetBytes(format.AsSpan(0, 3), target.Slice first) |> ignore
+                target[first + 3] <- ':'B
+                text.CopyTo(target.Slice(first + 4))
+                length <- length + Framing.endLine target (first + 4 + text.Length)
+        else
+            this.Bulk text
+
     /// The header of an array; `count` values follow.
     member this.Array(count: int) = this.Header('*'B, int64 count)
 
@@ -153,20 +303,23 @@ type RespWriter(initialCapacity: int) =
     member this.Push(count: int) =
         this.Header((if this.Protocol >= 3 then '>'B else '*'B), int64 count)
 
-    member this.Boolean(value: bool) =
+    /// The header of attributes of the reply that comes next. True: `count` pairs follow, and then the reply itself.
+    /// False: RESP2 has no attributes, so only the reply follows.
+    member this.Attribute(count: int) : bool =
         if this.Protocol >= 3 then
-            this.Raw(if value then Fixed.yes else Fixed.no)
-        else
-            this.Integer(if value then 1L else 0L)
+            this.Header('|'B, int64 count)
 
-    member this.Ok() = this.Raw(Fixed.ok)
+        this.Protocol >= 3
 
     /// Puts an array header before what was written since `position`, for lists whose length is known only at their end.
     member this.InsertArray(position: int, count: int) =
-        let body = length - position
         let header = Numbers.digitsOfInt64 (int64 count) + 3
-        let _ = this.Reserve header
-        Buffer.BlockCopy(buffer, position, buffer, position + header, body)
-        length <- position
-        this.Array count
-        length <- length + body
+
+        if this.HasRoom header then
+            let bodyLength = length - position
+            Buffer.BlockCopy(buffer, position, buffer, position + header, bodyLength)
+
+            Framing.header (Span<byte>(buffer, position, header), '*'B, int64 count)
+            |> ignore
+
+            length <- length + header

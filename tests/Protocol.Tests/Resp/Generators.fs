@@ -17,6 +17,12 @@ type RespLikeBytes = RespLikeBytes of byte[]
 /// What a client might send: any bytes, bytes like RESP, and valid commands with a few bytes changed.
 type HostileBytes = HostileBytes of byte[]
 
+/// Any reply that a server may send; texts are Latin-1 without CR and LF.
+type AnyReply = AnyReply of Reply
+
+/// What a server might send: bytes like RESP, and valid replies with a few bytes changed.
+type HostileReplyBytes = HostileReplyBytes of byte[]
+
 [<RequireQualifiedAccess>]
 module Generators =
 
@@ -143,7 +149,130 @@ module Generators =
 
         Gen.frequency [ 1, bytes; 4, respLike; 4, Gen.bind mutate valid ]
 
+    /// A reply at most `depth` aggregates deep.
+    let rec private replyOf (depth: int) : Gen<Reply> =
+        let line =
+            bytes
+            |> Gen.map (fun b -> (Bytes.toString b).Replace('\r', ' ').Replace('\n', ' '))
+
+        let double =
+            Gen.oneof
+                [
+                    ArbMap.defaults |> ArbMap.generate<double>
+                    Gen.choose (-1000, 1000) |> Gen.map (fun n -> double n / 8.0)
+                    Gen.elements
+                        [
+                            nan
+                            infinity
+                            -infinity
+                            0.0
+                            -0.0
+                            Double.Epsilon
+                            Double.MaxValue
+                            1e17
+                            1e16
+                        ]
+                ]
+
+        let digits =
+            Gen.choose (1, 40)
+            |> Gen.bind (fun n -> Gen.arrayOfLength n (Gen.elements "0123456789"))
+            |> Gen.map String
+
+        let integer =
+            Gen.oneof
+                [
+                    Gen.choose64 (Int64.MinValue, Int64.MaxValue)
+                    Gen.choose (-1, 1000) |> Gen.map int64
+                    Gen.elements [ Int64.MinValue; Int64.MaxValue ]
+                ]
+
+        let format = Gen.elements [ "txt"; "mkd" ]
+
+        let leaf =
+            Gen.oneof
+                [
+                    Gen.map Reply.Simple line
+                    Gen.map Reply.Error line
+                    Gen.map Reply.Integer integer
+                    Gen.map Reply.Bulk bytes
+                    Gen.constant Reply.Null
+                    Gen.constant Reply.NullArray
+                    Gen.map Reply.Double double
+                    Gen.map Reply.Boolean (Gen.elements [ true; false ])
+                    Gen.map2 (fun sign d -> Reply.BigNumber(sign + d)) (Gen.elements [ ""; "-"; "+" ]) digits
+                    Gen.map2 (fun f b -> Reply.Verbatim(f, b)) format bytes
+                ]
+
+        if depth = 0 then
+            leaf
+        else
+            let inner = replyOf (depth - 1)
+            let size = Gen.frequency [ 10, Gen.choose (0, 4); 1, Gen.choose (5, 15) ]
+            let items = size |> Gen.bind (fun n -> Gen.arrayOfLength n inner)
+
+            let pairs =
+                size
+                |> Gen.bind (fun n -> Gen.arrayOfLength n (Gen.map2 (fun k v -> struct (k, v)) inner inner))
+
+            Gen.frequency
+                [
+                    3, leaf
+                    2, Gen.map Reply.Array items
+                    1, Gen.map Reply.Map pairs
+                    1, Gen.map Reply.Set items
+                    1, Gen.map Reply.Push items
+                    1, Gen.map2 (fun a r -> Reply.Attribute(a, r)) pairs inner
+                ]
+
+    let reply: Gen<Reply> = Gen.choose (0, 3) |> Gen.bind replyOf
+
+    let private shrinkReply (value: Reply) : Reply seq =
+        let parts (items: Reply[]) (make: Reply[] -> Reply) =
+            Seq.append (Seq.ofArray items) (seq { for i in 0 .. items.Length - 1 -> make (Array.removeAt i items) })
+
+        let pairParts (pairs: struct (Reply * Reply)[]) make =
+            seq {
+                for struct (key, value) in pairs do
+                    yield key
+                    yield value
+
+                for i in 0 .. pairs.Length - 1 do
+                    yield make (Array.removeAt i pairs)
+            }
+
+        match value with
+        | Reply.Array items -> parts items Reply.Array
+        | Reply.Set items -> parts items Reply.Set
+        | Reply.Push items -> parts items Reply.Push
+        | Reply.Map pairs -> pairParts pairs Reply.Map
+        | Reply.Attribute(pairs, about) ->
+            Seq.append (Seq.singleton about) (pairParts pairs (fun p -> Reply.Attribute(p, about)))
+        | Reply.Bulk b -> shrinkBytes b |> Seq.map Reply.Bulk
+        | _ -> Seq.empty
+
+    let bytesOfReply (protocol: int) (value: Reply) : byte[] =
+        let writer = RespWriter(16, Protocol = protocol)
+        Reply.write writer value
+        writer.Written.ToArray()
+
+    let hostileReply: Gen<byte[]> =
+        let valid =
+            Gen.choose (2, 3)
+            |> Gen.bind (fun protocol -> Gen.map (bytesOfReply protocol) reply)
+
+        Gen.frequency [ 1, bytes; 4, respLike; 5, Gen.bind mutate valid ]
+
     type Arbitraries =
+        static member AnyReply() =
+            Arb.fromGenShrink (Gen.map AnyReply reply, fun (AnyReply r) -> shrinkReply r |> Seq.map AnyReply)
+
+        static member HostileReplyBytes() =
+            Arb.fromGenShrink (
+                Gen.map HostileReplyBytes hostileReply,
+                fun (HostileReplyBytes b) -> shrinkBytes b |> Seq.map HostileReplyBytes
+            )
+
         static member CommandParts() =
             Arb.fromGenShrink (
                 Gen.map CommandParts parts,

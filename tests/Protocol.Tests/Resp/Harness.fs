@@ -77,3 +77,72 @@ module Harness =
 
     let readCut (sizes: ChunkSizes) (bytes: byte[]) : Reading =
         read (RespReader(RespLimits())) (cut sizes bytes)
+
+/// What a reader made of the bytes of replies.
+type ReplyReading =
+    {
+        Replies: Reply list
+        ReplyError: string option
+        Taken: int
+    }
+
+[<RequireQualifiedAccess>]
+module ReplyHarness =
+
+    /// A reply that equals itself even where it has a double that is no number.
+    let rec comparable (reply: Reply) : Reply =
+        let pairs items =
+            [|
+                for struct (key, value) in items -> struct (comparable key, comparable value)
+            |]
+
+        match reply with
+        | Reply.Double value when Double.IsNaN value -> Reply.Simple "a double that is no number"
+        | Reply.Array items -> Reply.Array(Array.map comparable items)
+        | Reply.Set items -> Reply.Set(Array.map comparable items)
+        | Reply.Push items -> Reply.Push(Array.map comparable items)
+        | Reply.Map items -> Reply.Map(pairs items)
+        | Reply.Attribute(attributes, about) -> Reply.Attribute(pairs attributes, comparable about)
+        | other -> other
+
+    /// Reads all replies out of the chunks, moving what is left over as `Harness.read` does.
+    let read (reader: ReplyReader) (chunks: byte[] list) : ReplyReading =
+        let mutable held: byte[] = [||]
+        let mutable taken = 0
+        let mutable error = None
+        let replies = ResizeArray<Reply>()
+
+        for chunk in chunks do
+            if error.IsNone then
+                held <- Array.append held chunk
+                let mutable again = true
+
+                while again do
+                    let offset = (taken + held.Length) % 11
+                    let buffer = Array.create (offset + held.Length + 3) 0x2Buy
+                    Array.blit held 0 buffer offset held.Length
+                    let status = reader.Read(buffer, offset, offset + held.Length)
+
+                    if reader.Consumed < 0 || reader.Consumed > held.Length then
+                        failwith $"consumed {reader.Consumed} of {held.Length} bytes"
+
+                    held <- Array.skip reader.Consumed held
+                    taken <- taken + reader.Consumed
+                    again <- status = ReplyStatus.Reply
+
+                    if status = ReplyStatus.Reply then
+                        replies.Add(comparable reader.Value)
+                    elif status = ReplyStatus.Error then
+                        error <- Some reader.ErrorText
+
+        {
+            Replies = List.ofSeq replies
+            ReplyError = error
+            Taken = taken
+        }
+
+    let readWhole (bytes: byte[]) : ReplyReading =
+        read (ReplyReader(ReplyLimits())) [ bytes ]
+
+    let readCut (sizes: ChunkSizes) (bytes: byte[]) : ReplyReading =
+        read (ReplyReader(ReplyLimits())) (Harness.cut sizes bytes)
