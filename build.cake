@@ -160,7 +160,7 @@ void GenerateDocs(string folder) =>
         "docs", "--out", folder);
 
 Task("Bench")
-    .Description("Runs the benchmarks: --scenario <name>[,<name>] --rounds <n> --subject <name>[,<name>] --quick.")
+    .Description("Runs the benchmarks: --scenario <name>[,<name>] --subject <name>[,<name>] --rounds <n> --quick and more.")
     .IsDependentOn("Build")
     .Does(() =>
     {
@@ -168,7 +168,9 @@ Task("Bench")
         {
             $"bench/Bench.CSharp/bin/{configuration}/net10.0/bench.dll",
         };
-        foreach (var option in new[] { "scenario", "rounds", "subject" })
+        string[] options =
+            ["scenario", "subject", "rounds", "seconds", "server-core", "load-core", "first-port", "output"];
+        foreach (var option in options)
             if (HasArgument(option))
                 arguments.AddRange([$"--{option}", Argument<string>(option)]);
         if (HasArgument("quick"))

@@ -1,0 +1,86 @@
+namespace RedisClone.Bench.Load;
+
+/// <summary>The data that scenarios have in common: sixteen-byte keys, sixteen-byte values that look random and are not.</summary>
+internal static class Workload
+{
+    /// <summary>Sixteen bytes, for arguments of redis-benchmark.</summary>
+    public const string Value = "0123456789abcdef";
+
+    /// <summary>SET of key number i.</summary>
+    public static void SetKey(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("SET"u8);
+        buffer.Numbered("key:"u8, i);
+        buffer.Value16(Mix((ulong)i));
+    }
+
+    /// <summary>GET of key number i.</summary>
+    public static void GetKey(RequestBuffer buffer, long i)
+    {
+        buffer.Command(2);
+        buffer.Argument("GET"u8);
+        buffer.Numbered("key:"u8, i);
+    }
+
+    /// <summary>Makes counter number i, seven digits long.</summary>
+    public static void SetCounter(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("SET"u8);
+        buffer.Numbered("ctr:"u8, i);
+        buffer.Number(1_000_000);
+    }
+
+    /// <summary>Makes hash number i, with one field.</summary>
+    public static void SetHash(RequestBuffer buffer, long i)
+    {
+        buffer.Command(4);
+        buffer.Argument("HSET"u8);
+        buffer.Numbered("hsh:"u8, i);
+        buffer.Argument("field"u8);
+        buffer.Value16(Mix((ulong)i));
+    }
+
+    /// <summary>Field number i of one big hash.</summary>
+    public static void SetField(RequestBuffer buffer, long i)
+    {
+        buffer.Command(4);
+        buffer.Argument("HSET"u8);
+        buffer.Argument("big"u8);
+        buffer.Numbered("fld:"u8, i);
+        buffer.Value16(Mix((ulong)i));
+    }
+
+    /// <summary>Hash number i with ten fields, names of six bytes and values of eight.</summary>
+    public static void SetSmallHash(RequestBuffer buffer, long i)
+    {
+        ReadOnlySpan<byte> names = "field0field1field2field3field4field5field6field7field8field9"u8;
+        ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
+        Span<byte> value = stackalloc byte[8];
+        buffer.Command(22);
+        buffer.Argument("HSET"u8);
+        buffer.Numbered("hsh:"u8, i);
+        for (var field = 0; field < 10; field++)
+        {
+            var bits = Mix((ulong)(i * 10 + field));
+            for (var at = 0; at < value.Length; at++)
+            {
+                value[at] = digits[(int)(bits & 15)];
+                bits >>= 4;
+            }
+
+            buffer.Argument(names.Slice(field * 6, 6));
+            buffer.Argument(value);
+        }
+    }
+
+    /// <summary>Spreads a number over 64 bits, each time the same way (the finaliser of splitmix64).</summary>
+    public static ulong Mix(ulong x)
+    {
+        x += 0x9E3779B97F4A7C15;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+}
