@@ -107,6 +107,9 @@ type Blob(epoch: int64, data: byte[], length: int) =
     /// The bytes of memory that the run takes.
     member _.Capacity = data.Length
 
+    /// The array that begins with the bytes of the run.
+    member _.Data = data
+
     /// The bytes for editing in place; only for the owner of the epoch.
     member _.Writable = Span<byte>(data, 0, length)
 

@@ -1,0 +1,76 @@
+namespace RedisClone.Protocol
+
+open System
+
+/// Writes a frozen keyspace as the shortest list of commands that makes it again. One pass, chunk by chunk, so that a
+/// background thread can write it to a file while commands go on.
+[<Sealed>]
+type SnapshotWriter(frozen: FrozenKeyspace) =
+    /// A chunk ends after the record with which it gets this long, in bytes.
+    let chunkBytes = 256 * 1024
+
+    /// The most fields in one HSET.
+    let fieldsMax = 64
+
+    let mutable database = -1
+    let mutable walk = Walk()
+    let mutable entry = Entry()
+    let mutable written = 0L
+
+    /// How many keys were written so far.
+    member _.KeysWritten = written
+
+    member private _.WriteString(writer: RespWriter) =
+        let hasDeadline = entry.Deadline <> Page.NoDeadline
+        writer.Array(if hasDeadline then 5 else 3)
+        writer.BulkText "SET"
+        writer.Bulk entry.Key
+        writer.Bulk entry.Value
+
+        if hasDeadline then
+            writer.BulkText "PXAT"
+            writer.BulkInteger entry.Deadline
+
+    member private _.WriteHash(writer: RespWriter) =
+        let mutable fields = HashValue.fields &entry
+        let mutable left = HashValue.count &entry
+
+        while left > 0 do
+            let some = min left fieldsMax
+            left <- left - some
+            writer.Array(2 + 2 * some)
+            writer.BulkText "HSET"
+            writer.Bulk entry.Key
+
+            for _ in 1..some do
+                fields.Next() |> ignore
+                writer.Bulk fields.Field
+                writer.Bulk fields.Value
+
+        if entry.Deadline <> Page.NoDeadline then
+            writer.Array 3
+            writer.BulkText "PEXPIREAT"
+            writer.Bulk entry.Key
+            writer.BulkInteger entry.Deadline
+
+    /// Writes the next chunk; false when there is nothing left to write.
+    member this.WriteNext(writer: RespWriter) : bool =
+        let start = writer.Length
+        let mutable more = true
+
+        while more && writer.Length - start < chunkBytes do
+            if database >= 0 && walk.Next &entry then
+                written <- written + 1L
+                if Kinds.isString entry.Kind then this.WriteString writer else this.WriteHash writer
+            elif database + 1 < frozen.Tables.Length then
+                database <- database + 1
+                walk <- frozen.Tables[database].Walk()
+
+                if frozen.Tables[database].Count > 0 then
+                    writer.Array 2
+                    writer.BulkText "SELECT"
+                    writer.BulkInteger(int64 database)
+            else
+                more <- false
+
+        writer.Length > start

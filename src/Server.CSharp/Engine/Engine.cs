@@ -1,0 +1,117 @@
+using RedisClone.Protocol;
+using RedisClone.Server.Persistence;
+
+namespace RedisClone.Server.Engine;
+
+/// <summary>
+/// The one place where commands are evaluated: the live keyspace, the scratch that evaluation works with, and the lock
+/// that makes commands follow one another.
+/// </summary>
+/// <remarks>
+/// A caller takes <see cref="Gate"/>, calls <see cref="Begin"/>, and evaluates as many commands as it has at hand; the
+/// time stands still until it leaves. Everything here but <see cref="Gate"/> needs the gate.
+/// </remarks>
+public sealed class Engine
+{
+    private readonly TimeProvider _clock;
+    private SplitMix _seeds;
+
+    public Engine(Keyspace keyspace, Limits limits, TimeProvider clock, ulong seed)
+    {
+        _clock = clock;
+        _seeds = new SplitMix(seed);
+        Journal = new Journal(new RespWriter(4096));
+        Call = new Call(keyspace, Journal, limits);
+        Watches = new WatchTable(this);
+    }
+
+    public Lock Gate { get; } = new();
+
+    public Call Call { get; }
+
+    public Journal Journal { get; }
+
+    public WatchTable Watches { get; }
+
+    public Keyspace Keyspace => Call.Keyspace;
+
+    /// <summary>The log that effects go to; null while there is none.</summary>
+    public AppendLog? Log { get; private set; }
+
+    /// <summary>Commands carried out so far, those inside transactions included.</summary>
+    public long CommandsProcessed { get; set; }
+
+    /// <summary>Whether keys that are due are removed without being asked for (DEBUG SET-ACTIVE-EXPIRE).</summary>
+    public bool ActiveExpire { get; set; } = true;
+
+    /// <summary>Takes the time for the commands that follow.</summary>
+    public void Begin() => Call.Now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Evaluates a command of the core in a database and lets its effects become known.</summary>
+    public void Run(Command<Handler> command, Arguments args, Database database, RespWriter reply)
+    {
+        var call = Call;
+        call.Args = args;
+        call.Reply = reply;
+        call.Database = database;
+        call.Seed = _seeds.Next();
+        Evaluate.Run(call, command);
+        if (call.Events.Count > 0)
+        {
+            Publish();
+        }
+    }
+
+    /// <summary>Lets everybody know what the events of the call say, and forgets them.</summary>
+    public void Publish()
+    {
+        var events = Call.Events;
+        for (var i = 0; i < events.Count; i++)
+        {
+            Watches.Touch(events[i]);
+        }
+
+        events.Clear();
+    }
+
+    /// <summary>Sends effects to a log from now on, or with null nowhere.</summary>
+    public void Attach(AppendLog? log)
+    {
+        Log = log;
+        Journal.Enabled = log is not null;
+        Journal.LoggedDatabase = -1;
+        if (log is not null)
+        {
+            Journal.Writer = log.Group;
+        }
+    }
+
+    /// <summary>Ends a commit group of the log, if something was logged since the last.</summary>
+    public void Seal()
+    {
+        if (Log is { } log && Journal.Writer.Length > 0)
+        {
+            log.Seal();
+            Journal.Writer = log.Group;
+        }
+    }
+
+    /// <summary>Removes up to <paramref name="most"/> keys that are due.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public bool ExpireDue(int most)
+    {
+        Begin();
+        var removed = Evaluate.ExpireDue(Call, most);
+        Publish();
+        Seal();
+        return removed == most;
+    }
+
+    /// <summary>The present version of all databases, safe to read from any thread.</summary>
+    public FrozenKeyspace Freeze()
+    {
+        // What is logged from here on may follow a log that was written from the frozen version.
+        Journal.LoggedDatabase = -1;
+        return Keyspace.Freeze();
+    }
+}

@@ -1,0 +1,96 @@
+using RedisClone.Protocol;
+
+namespace RedisClone.Server.Sessions;
+
+/// <summary>Carries out a command that is the host's affair. Called under the engine's gate.</summary>
+public delegate void HostVerb(Session session, Arguments args, RespWriter reply);
+
+/// <summary>A command that the host carries out.</summary>
+/// <param name="Name">The full name, such as <c>client|kill</c>.</param>
+/// <param name="RunsInTransaction">Whether it is carried out at once after MULTI instead of being queued.</param>
+public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false);
+
+/// <summary>The host's commands of one kind.</summary>
+public interface IHostVerbs
+{
+    IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher);
+}
+
+/// <summary>From arguments to a reply: finds the command, lets it pass the gates, queues it or carries it out.</summary>
+public sealed class Dispatcher
+{
+    private readonly HostVerb?[] _verbs;
+    private readonly bool[] _runsInTransaction;
+
+    /// <exception cref="InvalidOperationException">A command of the table is carried out by nobody.</exception>
+    public Dispatcher(Engine.Engine engine, IReadOnlyList<IHostVerbs> kinds)
+    {
+        Engine = engine;
+        _verbs = new HostVerb?[Table.Commands.Length];
+        _runsInTransaction = new bool[Table.Commands.Length];
+        foreach (var kind in kinds)
+        {
+            foreach (var entry in kind.Verbs(this))
+            {
+                var command = Table.Find(entry.Name);
+                _verbs[command.Id] = entry.Verb;
+                _runsInTransaction[command.Id] = entry.RunsInTransaction;
+            }
+        }
+
+        foreach (var command in Table.Commands)
+        {
+            if (command.Body.IsHost && _verbs[command.Id] is null)
+            {
+                throw new InvalidOperationException($"nobody carries out the command '{command.FullName}'");
+            }
+        }
+    }
+
+    public static CommandTable<Handler> Table => Commands.Table;
+
+    public Engine.Engine Engine { get; }
+
+    /// <summary>Carries out a client's command, or queues it in a transaction.</summary>
+    public void Execute(Session session, Arguments args, RespWriter reply)
+    {
+        var command = Find(args, reply);
+        if (command is null)
+        {
+            session.QueueBroken = true;
+            return;
+        }
+
+        if (Gates.Refuse(session, command, args, Engine) is { } refusal)
+        {
+            reply.Error(refusal);
+            session.QueueBroken = true;
+        }
+        else if (session.Queue is { } queue && !_runsInTransaction[command.Id])
+        {
+            queue.Add(new QueuedCommand(command, args.Keep()));
+            reply.Simple("QUEUED");
+        }
+        else
+        {
+            Run(session, command, args, reply);
+        }
+    }
+
+    /// <summary>Carries out a command that passed the gates.</summary>
+    public void Run(Session session, Command<Handler> command, Arguments args, RespWriter reply)
+    {
+        Engine.CommandsProcessed++;
+        session.CommandsProcessed++;
+        session.LastCommand = command.FullName;
+        if (_verbs[command.Id] is { } verb)
+        {
+            verb(session, args, reply);
+        }
+        else
+        {
+            Engine.Call.NoTouch = session.NoTouch;
+            Engine.Run(command, args, session.Database, reply);
+        }
+    }
+}

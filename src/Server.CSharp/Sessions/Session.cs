@@ -1,0 +1,148 @@
+using RedisClone.Protocol;
+using RedisClone.Server.Engine;
+using RedisClone.Server.Network;
+
+namespace RedisClone.Server.Sessions;
+
+/// <summary>Which replies a client wants (CLIENT REPLY).</summary>
+public enum ReplyMode
+{
+    On,
+    Off,
+
+    /// <summary>Neither this reply nor the next.</summary>
+    SkipNext,
+
+    /// <summary>Not the next reply.</summary>
+    Skip,
+}
+
+/// <summary>
+/// One client: what it has selected, named, queued and watched. Its bytes come in through <see cref="Receive"/>.
+/// </summary>
+/// <remarks>State is read and written under the engine's gate, but for the reader, which belongs to the loop.</remarks>
+public sealed class Session : IConnectionHandler
+{
+    private readonly Dispatcher _dispatcher;
+    private readonly RespReader _reader;
+
+    public Session(long id, Dispatcher dispatcher, IConnection? connection, RespLimits limits, DateTimeOffset now)
+    {
+        _dispatcher = dispatcher;
+        _reader = new RespReader(limits);
+        Id = id;
+        Connection = connection;
+        Created = now;
+        LastActive = now;
+        Database = dispatcher.Engine.Keyspace.Databases[0];
+    }
+
+    public long Id { get; }
+
+    /// <summary>Null for a session without a client, such as the one that replays the log.</summary>
+    public IConnection? Connection { get; }
+
+    public DateTimeOffset Created { get; }
+
+    public DateTimeOffset LastActive { get; private set; }
+
+    /// <summary>The selected database.</summary>
+    public Database Database { get; set; }
+
+    /// <summary>2 or 3.</summary>
+    public int Protocol { get; set; } = 2;
+
+    public string Name { get; set; } = "";
+
+    public string LibraryName { get; set; } = "";
+
+    public string LibraryVersion { get; set; } = "";
+
+    public ReplyMode ReplyMode { get; set; }
+
+    public bool NoTouch { get; set; }
+
+    public bool NoEvict { get; set; }
+
+    /// <summary>The command carried out last, in small letters; null before the first.</summary>
+    public string? LastCommand { get; set; }
+
+    public long CommandsProcessed { get; set; }
+
+    /// <summary>The commands queued since MULTI; null outside of a transaction.</summary>
+    public List<QueuedCommand>? Queue { get; set; }
+
+    /// <summary>Whether queueing failed, so that EXEC must refuse.</summary>
+    public bool QueueBroken { get; set; }
+
+    /// <summary>The watched keys, and whether each existed when it was first watched.</summary>
+    public Dictionary<WatchedKey, bool> Watched { get; } = [];
+
+    public bool WatchedKeyChanged { get; set; }
+
+    public CloseReason CloseAfterReplies { get; set; }
+
+    public int NeededBytes => _reader.NeededBytes;
+
+    public int Receive(byte[] buffer, int start, int end, RespWriter output)
+    {
+        var engine = _dispatcher.Engine;
+        var position = start;
+        lock (engine.Gate)
+        {
+            engine.Begin();
+            LastActive = DateTimeOffset.FromUnixTimeMilliseconds(engine.Call.Now);
+            output.Protocol = Protocol;
+            while (position < end && CloseAfterReplies == CloseReason.None)
+            {
+                if (output.Length >= NetworkLimits.OutputBytesPerReceive)
+                {
+                    break;
+                }
+
+                var status = _reader.Read(buffer, position, end);
+                if (status == ReadStatus.Incomplete)
+                {
+                    break;
+                }
+
+                if (status == ReadStatus.Error)
+                {
+                    output.Error(_reader.ErrorText);
+                    CloseAfterReplies = CloseReason.ProtocolError;
+                    position = end;
+                    break;
+                }
+
+                position += _reader.Consumed;
+                if (_reader.Arguments.Count > 0)
+                {
+                    Execute(_reader.Arguments, output);
+                }
+            }
+        }
+
+        return position - start;
+    }
+
+    public void Closed(CloseReason reason) => _dispatcher.Sessions.Remove(this, reason);
+
+    private void Execute(Arguments args, RespWriter output)
+    {
+        var before = output.Length;
+        _dispatcher.Execute(this, args, output);
+        if (ReplyMode != ReplyMode.On)
+        {
+            output.Truncate(before);
+            ReplyMode = ReplyMode switch
+            {
+                ReplyMode.SkipNext => ReplyMode.Skip,
+                ReplyMode.Skip => ReplyMode.On,
+                var mode => mode,
+            };
+        }
+    }
+}
+
+/// <summary>A command that waits for EXEC, with arguments of its own.</summary>
+public readonly record struct QueuedCommand(Command<Handler> Command, Arguments Arguments);

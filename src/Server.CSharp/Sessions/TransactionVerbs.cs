@@ -1,0 +1,133 @@
+using RedisClone.Protocol;
+
+namespace RedisClone.Server.Sessions;
+
+/// <summary>MULTI, EXEC, DISCARD, WATCH and UNWATCH.</summary>
+public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
+{
+    private Dispatcher? _dispatcher;
+
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
+    {
+        _dispatcher = dispatcher;
+        return
+        [
+            new("multi", Multi, RunsInTransaction: true),
+            new("exec", Exec, RunsInTransaction: true),
+            new("discard", Discard, RunsInTransaction: true),
+            new("watch", Watch, RunsInTransaction: true),
+            new("unwatch", Unwatch),
+        ];
+    }
+
+    /// <summary>Leaves a transaction, if the session is in one, and forgets what it watches.</summary>
+    public void Abandon(Session session)
+    {
+        session.Queue = null;
+        session.QueueBroken = false;
+        engine.Watches.Unwatch(session);
+    }
+
+    private static void Multi(Session session, Arguments args, RespWriter reply)
+    {
+        if (session.Queue is not null)
+        {
+            reply.Error(Errors.nestedMulti);
+            return;
+        }
+
+        session.Queue = [];
+        session.QueueBroken = false;
+        reply.Ok();
+    }
+
+    private void Exec(Session session, Arguments args, RespWriter reply)
+    {
+        if (session.Queue is not { } queue)
+        {
+            reply.Error(Errors.execWithoutMulti);
+            return;
+        }
+
+        var broken = session.QueueBroken;
+        var changed = engine.Watches.HasChanged(session);
+        Abandon(session);
+        if (broken)
+        {
+            reply.Error(Errors.execAbort);
+        }
+        else if (changed)
+        {
+            reply.NullArray();
+        }
+        else if (Refusal(queue) is { } refusal)
+        {
+            reply.Error(Errors.execAbortBecause(refusal));
+        }
+        else
+        {
+            RunAll(session, queue, reply);
+        }
+    }
+
+    private string? Refusal(List<QueuedCommand> queue)
+    {
+        foreach (var queued in queue)
+        {
+            if (Gates.Disk(queued.Command, engine) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    private void RunAll(Session session, List<QueuedCommand> queue, RespWriter reply)
+    {
+        engine.Journal.BeginBatch();
+        reply.Array(queue.Count);
+        foreach (var queued in queue)
+        {
+            // HELLO inside the transaction may change the protocol of the replies that follow.
+            reply.Protocol = session.Protocol;
+            _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
+        }
+
+        engine.Journal.EndBatch();
+    }
+
+    private void Discard(Session session, Arguments args, RespWriter reply)
+    {
+        if (session.Queue is null)
+        {
+            reply.Error(Errors.discardWithoutMulti);
+            return;
+        }
+
+        Abandon(session);
+        reply.Ok();
+    }
+
+    private void Watch(Session session, Arguments args, RespWriter reply)
+    {
+        if (session.Queue is not null)
+        {
+            reply.Error(Errors.watchInsideMulti);
+            return;
+        }
+
+        for (var i = 1; i < args.Count; i++)
+        {
+            engine.Watches.Watch(session, session.Database.Index, args[i]);
+        }
+
+        reply.Ok();
+    }
+
+    private void Unwatch(Session session, Arguments args, RespWriter reply)
+    {
+        engine.Watches.Unwatch(session);
+        reply.Ok();
+    }
+}
