@@ -93,6 +93,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     /// Room for building a value; each handler may clear and use it.
     member val Scratch = RespWriter(256) with get
 
+    /// Room for the text of a number; each handler may clear and use it.
+    member val NumberText = RespWriter(64) with get
+
     /// The selected database.
     member _.Database
         with get () = database
@@ -102,8 +105,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     member _.Table = database.Table
 
-    /// A number without pattern, determined by the seed.
-    member _.NextRandom() = random.Next()
+    /// A number from 0 up to, not including, `bound`.
+    member _.RandomBelow(bound: uint64) = random.Below bound
     member _.Seed with set (seed: uint64) = random <- SplitMix(seed)
     member _.FindRandom(table: PageTable, entry: byref<Entry>) = table.FindRandom(&random, &entry)
 
@@ -145,6 +148,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Reply.Error error
 
         valid
+
+    /// Takes a whole number between two bounds, both allowed.
+    member this.TakeInteger(value: byref<int64>, least: int64, most: int64) : bool =
+        if not (this.TakeInteger &value) then
+            false
+        elif value < least || value > most then
+            this.Reply.Error Errors.outOfRange
+            false
+        else
+            true
 
     // ---- replies
 
@@ -194,7 +207,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         if not (this.Table.Find(key, &entry)) then
             false
-        elif entry.Deadline <= this.Now && not this.Loading then
+        elif this.IsDue &entry then
             this.Expire(&entry)
             // Removing may have moved the place where the key would be.
             this.Table.Find(key, &entry)
@@ -229,6 +242,23 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         else
             this.Reply.Error Errors.wrongType
             Lookup.WrongType
+
+    /// Whether a record of the table that was reached without `Find` is due, and so must not be shown.
+    member this.IsDue(entry: byref<Entry>) = entry.Deadline <= this.Now && not this.Loading
+
+    /// A number in decimal; good until the next.
+    member this.TextOf(number: int64) : ReadOnlySpan<byte> =
+        this.NumberText.Truncate 0
+        let digits = Numbers.writeInt64 (this.NumberText.Reserve Numbers.Int64LengthMax, number)
+        this.NumberText.Advance digits
+        this.NumberText.Written
+
+    /// A `long double` in decimal; good until the next.
+    member this.TextOf(number: Extended) : ReadOnlySpan<byte> =
+        this.NumberText.Truncate 0
+        let digits = Extended.write (this.NumberText.Reserve Extended.LengthMax, number)
+        this.NumberText.Advance digits
+        this.NumberText.Written
 
     /// Looks up a key that must hold a string if it exists.
     member this.ReadString(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =

@@ -631,12 +631,9 @@ let setrange (call: Call) =
 
 // ---- counters
 
-let private storeNumber (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (number: int64) =
+let private storeNumber (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (text: ReadOnlySpan<byte>) =
     let deadline = if entry.Exists then entry.Deadline else Page.NoDeadline
-    call.Scratch.Truncate 0
-    let digits = Numbers.writeInt64 (call.Scratch.Reserve Numbers.Int64LengthMax, number)
-    call.Scratch.Advance digits
-    call.Store(&entry, key, Kind.String, call.Scratch.Written, deadline)
+    call.Store(&entry, key, Kind.String, text, deadline)
 
 let private add (call: Call) (key: ReadOnlySpan<byte>) (increment: int64) =
     let mutable entry = Entry()
@@ -651,7 +648,7 @@ let private add (call: Call) (key: ReadOnlySpan<byte>) (increment: int64) =
         if (number ^^^ sum) &&& (increment ^^^ sum) < 0L then
             call.Fail Errors.overflow
         else
-            storeNumber call &entry key sum
+            storeNumber call &entry key (call.TextOf sum)
             call.Changed(EventClass.String, "incrby", key)
             call.Reply.Integer sum
             Outcome.AsReceived
@@ -678,3 +675,28 @@ let decrby (call: Call) =
         call.Fail Errors.decrementOverflow
     else
         add call key -decrement
+
+let incrbyfloat (call: Call) =
+    let mutable entry = Entry()
+    let mutable number = Extended.zero
+    let mutable increment = Extended.zero
+    let key = call.Take()
+
+    match call.FindString(key, &entry) with
+    | Lookup.WrongType -> Outcome.Unchanged
+    | found when
+        (found = Lookup.Found && not (Extended.tryParse (entry.Value, &number)))
+        || not (Extended.tryParse (call.Take(), &increment))
+        ->
+        call.Fail Errors.notFloat
+    | _ ->
+        let sum = Extended.add number increment
+
+        if Extended.isNaN sum || Extended.isInfinite sum then
+            call.Fail Errors.notFinite
+        else
+            let text = call.TextOf sum
+            storeNumber call &entry key text
+            call.Changed(EventClass.String, "incrbyfloat", key)
+            call.Reply.Bulk text
+            logSet call key text Page.NoDeadline true

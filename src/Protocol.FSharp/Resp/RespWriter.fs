@@ -323,3 +323,11 @@ type RespWriter(initialCapacity: int) =
             |> ignore
 
             length <- length + header
+
+    /// Puts bytes before what was written since `position`.
+    member this.Insert(position: int, bytes: ReadOnlySpan<byte>) =
+        if this.HasRoom bytes.Length then
+            let bodyLength = length - position
+            Buffer.BlockCopy(buffer, position, buffer, position + bytes.Length, bodyLength)
+            bytes.CopyTo(Span<byte>(buffer, position, bytes.Length))
+            length <- length + bytes.Length

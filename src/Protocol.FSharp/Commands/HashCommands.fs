@@ -1,0 +1,428 @@
+/// The commands on hashes: https://redis.io/docs/latest/commands/?group=hash
+module RedisClone.Protocol.HashCommands
+
+open System
+open System.Collections.Generic
+
+// ---- shapes
+
+/// What a command shows of each field.
+[<Flags>]
+type private Part =
+    | Field = 1
+    | Value = 2
+
+let private writeParts (reply: RespWriter) (part: Part) (fields: byref<HashFields>) =
+    if part.HasFlag Part.Field then
+        reply.Bulk fields.Field
+
+    if part.HasFlag Part.Value then
+        reply.Bulk fields.Value
+
+/// Shows fields of HSCAN that fit the pattern.
+type private ScanVisitor(call: Call, options: ScanOptions) =
+    /// How many bulk strings were written.
+    member val Written = 0 with get, set
+
+    member this.Show(field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>) =
+        if ScanOptions.fits call options field then
+            call.Reply.Bulk field
+            call.Reply.Bulk value
+            this.Written <- this.Written + 2
+
+    interface IEntryVisitor with
+        member this.Visit(entry: byref<Entry>) = this.Show(entry.Key, entry.Value)
+
+/// Makes the key a hash if it is missing; false, with the error written, if it has another type.
+let private findOrCreate (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) : bool =
+    match call.FindHash(key, &entry) with
+    | Lookup.Found -> true
+    | Lookup.Missing ->
+        HashValue.create call &entry key
+        true
+    | _ -> false
+
+// ---- reads
+
+let hget (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.Found when HashValue.tryFind (&entry, call.Take(), &cell) -> call.Reply.Bulk cell.Span
+    | Lookup.WrongType -> ()
+    | _ -> call.Reply.Null()
+
+    Outcome.Unchanged
+
+let hmget (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.WrongType -> ()
+    | found ->
+        call.Reply.Array call.Remaining
+
+        while call.Remaining > 0 do
+            let field = call.Take()
+
+            if found = Lookup.Found && HashValue.tryFind (&entry, field, &cell) then
+                call.Reply.Bulk cell.Span
+            else
+                call.Reply.Null()
+
+    Outcome.Unchanged
+
+let hexists (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.Found when HashValue.tryFind (&entry, call.Take(), &cell) -> call.Reply.Integer 1L
+    | Lookup.WrongType -> ()
+    | _ -> call.Reply.Integer 0L
+
+    Outcome.Unchanged
+
+let hstrlen (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.Found when HashValue.tryFind (&entry, call.Take(), &cell) -> call.Reply.Integer(int64 cell.Length)
+    | Lookup.WrongType -> ()
+    | _ -> call.Reply.Integer 0L
+
+    Outcome.Unchanged
+
+let hlen (call: Call) =
+    let mutable entry = Entry()
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.Found -> call.Reply.Integer(int64 (HashValue.count &entry))
+    | Lookup.WrongType -> ()
+    | _ -> call.Reply.Integer 0L
+
+    Outcome.Unchanged
+
+let private all (call: Call) (part: Part) =
+    let mutable entry = Entry()
+    let isMap = part = (Part.Field ||| Part.Value)
+
+    match call.ReadHash(call.Take(), &entry) with
+    | Lookup.WrongType -> ()
+    | found ->
+        let count = if found = Lookup.Found then HashValue.count &entry else 0
+        if isMap then call.Reply.Map count else call.Reply.Array count
+
+        if count > 0 then
+            let mutable fields = HashValue.fields &entry
+
+            while fields.Next() do
+                writeParts call.Reply part &fields
+
+    Outcome.Unchanged
+
+let hgetall call = all call (Part.Field ||| Part.Value)
+let hkeys call = all call Part.Field
+let hvals call = all call Part.Value
+
+let hscan (call: Call) =
+    let mutable entry = Entry()
+    let mutable options = Unchecked.defaultof<ScanOptions>
+    let key = call.Take()
+
+    if ScanOptions.takeCursor call &options then
+        match call.ReadHash(key, &entry) with
+        | Lookup.WrongType -> ()
+        | Lookup.Missing ->
+            call.Reply.Array 2
+            call.Reply.BulkInteger 0L
+            call.Reply.Array 0
+        | _ when not (ScanOptions.takeRest call false &options) -> ()
+        | _ ->
+            let visitor = ScanVisitor(call, options)
+            let start = call.Reply.Length
+
+            let next =
+                match HashValue.tableOf &entry with
+                | null ->
+                    let mutable fields = HashValue.fields &entry
+
+                    while fields.Next() do
+                        visitor.Show(fields.Field, fields.Value)
+
+                    0UL
+                | table -> table.Scan(options.Cursor, options.Count, visitor)
+
+            ScanOptions.finish call start next visitor.Written
+
+    Outcome.Unchanged
+
+// ---- random fields
+
+/// Goes to the field with a number, counted as `fields` goes along them.
+let private moveTo (fields: byref<HashFields>) (number: int) =
+    for _ in 0..number do
+        fields.Next() |> ignore
+
+/// Writes one field, chosen with equal chance for each.
+let private writeRandom (call: Call) (entry: byref<Entry>) (part: Part) =
+    match HashValue.tableOf &entry with
+    | null ->
+        let mutable fields = HashValue.fields &entry
+        moveTo &fields (int (call.RandomBelow(uint64 (HashValue.count &entry))))
+        writeParts call.Reply part &fields
+    | table ->
+        let mutable inner = Entry()
+        call.FindRandom(table, &inner) |> ignore
+
+        if part.HasFlag Part.Field then
+            call.Reply.Bulk inner.Key
+
+        if part.HasFlag Part.Value then
+            call.Reply.Bulk inner.Value
+
+/// Writes so many different fields, each choice of them equally likely: goes along all of them and takes one with the
+/// chance that it is among those still wanted.
+let private writeDistinct (call: Call) (entry: byref<Entry>) (wanted: int) (writeHeader: bool) (part: Part) =
+    let mutable fields = HashValue.fields &entry
+    let mutable left = HashValue.count &entry
+    let mutable wanted = wanted
+
+    while wanted > 0 && fields.Next() do
+        if call.RandomBelow(uint64 left) < uint64 wanted then
+            wanted <- wanted - 1
+
+            if writeHeader then
+                call.Reply.Array 2
+
+            writeParts call.Reply part &fields
+
+        left <- left - 1
+
+/// The same where few of many are wanted: draws until enough different ones were drawn.
+let private writeFewDistinct (call: Call) (table: PageTable) (wanted: int) (writeHeader: bool) (part: Part) =
+    let drawn = HashSet<string>(wanted)
+    let mutable inner = Entry()
+
+    while drawn.Count < wanted do
+        call.FindRandom(table, &inner) |> ignore
+
+        if drawn.Add(Bytes.toString inner.Key) then
+            if writeHeader then
+                call.Reply.Array 2
+
+            call.Reply.Bulk inner.Key
+
+            if part.HasFlag Part.Value then
+                call.Reply.Bulk inner.Value
+
+let private randomFields (call: Call) (entry: byref<Entry>) (count: int64) (part: Part) =
+    let size = HashValue.count &entry
+    let pairs = part.HasFlag Part.Value
+    let nested = pairs && call.Reply.Protocol >= 3
+    let number = if count < 0L then int -count else int (min count (int64 size))
+    call.Reply.Array(if pairs && not nested then 2 * number else number)
+
+    if count < 0L then
+        for _ in 1..number do
+            if nested then
+                call.Reply.Array 2
+
+            writeRandom call &entry part
+    else
+        match HashValue.tableOf &entry with
+        | null -> writeDistinct call &entry number nested part
+        | table when number > size / 3 -> writeDistinct call &entry number nested part
+        | table -> writeFewDistinct call table number nested part
+
+let hrandfield (call: Call) =
+    let mutable entry = Entry()
+    let mutable count = 0L
+    let key = call.Take()
+    let hasCount = call.Remaining > 0
+
+    if hasCount && not (call.TakeInteger(&count, -int64 Int32.MaxValue, int64 Int32.MaxValue)) then
+        Outcome.Unchanged
+    else
+        let withValues = call.TakeWord "WITHVALUES"
+
+        if call.Remaining > 0 then
+            call.Fail Errors.syntax
+        elif withValues && abs count > int64 (Int32.MaxValue / 2) then
+            call.Fail Errors.outOfRange
+        else
+            match call.ReadHash(key, &entry) with
+            | Lookup.Found when hasCount ->
+                randomFields call &entry count (if withValues then Part.Field ||| Part.Value else Part.Field)
+            | Lookup.Found -> writeRandom call &entry Part.Field
+            | Lookup.Missing when hasCount -> call.Reply.Array 0
+            | Lookup.Missing -> call.Reply.Null()
+            | _ -> ()
+
+            Outcome.Unchanged
+
+// ---- writes
+
+/// Sets all pairs from the cursor on; the number of new fields, or -1 if the key has another type.
+let private setPairs (call: Call) (key: ReadOnlySpan<byte>) : int =
+    let mutable entry = Entry()
+    let mutable added = 0
+
+    if findOrCreate call key &entry then
+        while call.Remaining > 0 do
+            let field = call.Take()
+
+            if HashValue.set (call, &entry, key, field, call.Take()) then
+                added <- added + 1
+
+        call.Changed(EventClass.Hash, "hset", key)
+        added
+    else
+        -1
+
+let hset (call: Call) =
+    let key = call.Take()
+
+    if call.Remaining % 2 <> 0 then
+        call.Fail(Errors.wrongArity "hset")
+    else
+        match setPairs call key with
+        | -1 -> Outcome.Unchanged
+        | added ->
+            call.Reply.Integer(int64 added)
+            Outcome.AsReceived
+
+let hmset (call: Call) =
+    let key = call.Take()
+
+    if call.Remaining % 2 <> 0 then
+        call.Fail(Errors.wrongArity "hmset")
+    elif setPairs call key < 0 then
+        Outcome.Unchanged
+    else
+        call.Reply.Ok()
+        Outcome.AsReceived
+
+let hsetnx (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+    let key = call.Take()
+    let field = call.Take()
+
+    match call.FindHash(key, &entry) with
+    | Lookup.WrongType -> Outcome.Unchanged
+    | Lookup.Found when HashValue.tryFind (&entry, field, &cell) ->
+        call.Reply.Integer 0L
+        Outcome.Unchanged
+    | found ->
+        if found = Lookup.Missing then
+            HashValue.create call &entry key
+
+        HashValue.set (call, &entry, key, field, call.Take()) |> ignore
+        call.Changed(EventClass.Hash, "hset", key)
+        call.Reply.Integer 1L
+        Outcome.AsReceived
+
+let hdel (call: Call) =
+    let mutable entry = Entry()
+    let key = call.Take()
+
+    match call.FindHash(key, &entry) with
+    | Lookup.WrongType -> Outcome.Unchanged
+    | Lookup.Missing ->
+        call.Reply.Integer 0L
+        Outcome.Unchanged
+    | _ ->
+        let mutable removed = 0
+
+        while call.Remaining > 0 && HashValue.count &entry > 0 do
+            if HashValue.remove (call, &entry, key, call.Take()) then
+                removed <- removed + 1
+
+        if removed > 0 then
+            call.Changed(EventClass.Hash, "hdel", key)
+
+        if HashValue.count &entry = 0 then
+            call.Table.Remove &entry
+            call.Notify(EventClass.Generic, "del", key)
+
+        call.Reply.Integer(int64 removed)
+        if removed > 0 then Outcome.AsReceived else Outcome.Unchanged
+
+let hincrby (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+    let mutable number = 0L
+    let mutable increment = 0L
+    let key = call.Take()
+    let field = call.Take()
+
+    if not (call.TakeInteger &increment) then
+        Outcome.Unchanged
+    else
+        match call.FindHash(key, &entry) with
+        | Lookup.WrongType -> Outcome.Unchanged
+        | found when
+            found = Lookup.Found
+            && HashValue.tryFind (&entry, field, &cell)
+            && not (Numbers.tryParseInt64 (cell.Span, &number))
+            ->
+            call.Fail Errors.hashNotInteger
+        | found ->
+            let sum = number + increment
+
+            // The sum has the sign that neither summand has.
+            if (number ^^^ sum) &&& (increment ^^^ sum) < 0L then
+                call.Fail Errors.overflow
+            else
+                if found = Lookup.Missing then
+                    HashValue.create call &entry key
+
+                HashValue.set (call, &entry, key, field, call.TextOf sum) |> ignore
+                call.Changed(EventClass.Hash, "hincrby", key)
+                call.Reply.Integer sum
+                Outcome.AsReceived
+
+let hincrbyfloat (call: Call) =
+    let mutable entry = Entry()
+    let mutable cell = Unchecked.defaultof<HashCell>
+    let mutable number = Extended.zero
+    let mutable increment = Extended.zero
+    let key = call.Take()
+    let field = call.Take()
+
+    if not (Extended.tryParse (call.Take(), &increment)) then
+        call.Fail Errors.notFloat
+    elif Extended.isNaN increment || Extended.isInfinite increment then
+        call.Fail Errors.incrementNotFinite
+    else
+        match call.FindHash(key, &entry) with
+        | Lookup.WrongType -> Outcome.Unchanged
+        | found when
+            found = Lookup.Found
+            && HashValue.tryFind (&entry, field, &cell)
+            && not (Extended.tryParse (cell.Span, &number))
+            ->
+            call.Fail Errors.hashNotFloat
+        | found ->
+            let sum = Extended.add number increment
+
+            if Extended.isNaN sum || Extended.isInfinite sum then
+                call.Fail Errors.notFinite
+            else
+                if found = Lookup.Missing then
+                    HashValue.create call &entry key
+
+                let text = call.TextOf sum
+                HashValue.set (call, &entry, key, field, text) |> ignore
+                call.Changed(EventClass.Hash, "hincrbyfloat", key)
+                call.Reply.Bulk text
+                call.Journal.Begin 4
+                call.Journal.Add "HSET"
+                call.Journal.Add key
+                call.Journal.Add field
+                call.Journal.Add text
+                Outcome.Rewritten

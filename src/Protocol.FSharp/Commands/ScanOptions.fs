@@ -1,0 +1,87 @@
+namespace RedisClone.Protocol
+
+open System
+
+/// The options that SCAN, HSCAN and their kin share.
+[<Struct>]
+type ScanOptions =
+    { Cursor: uint64
+      Count: int
+      /// The index of the pattern among the arguments; 0 for none.
+      Pattern: int
+      /// The index of the type name among the arguments; 0 for none.
+      Type: int }
+
+[<RequireQualifiedAccess>]
+module ScanOptions =
+    let private parseCursor (text: ReadOnlySpan<byte>) (cursor: byref<uint64>) =
+        let mutable used = 0
+
+        // Leading zeros are as good as none; a sign or white space is not.
+        text.Length > 0
+        && text[0] >= '0'B
+        && text[0] <= '9'B
+        && Buffers.Text.Utf8Parser.TryParse(text, &cursor, &used)
+        && used = text.Length
+
+    /// Takes the cursor; writes the error if it is none.
+    let takeCursor (call: Call) (options: byref<ScanOptions>) : bool =
+        let mutable cursor = 0UL
+        let valid = parseCursor (call.Take()) &cursor
+
+        options <-
+            { Cursor = cursor
+              Count = 10
+              Pattern = 0
+              Type = 0 }
+
+        if not valid then
+            call.Reply.Error Errors.invalidCursor
+
+        valid
+
+    /// Takes the options that follow the cursor; writes the error if they make no sense.
+    let takeRest (call: Call) (allowsType: bool) (options: byref<ScanOptions>) : bool =
+        let mutable valid = true
+
+        while valid && call.Remaining > 0 do
+            if call.Remaining > 1 && call.TakeWord "COUNT" then
+                let mutable count = 0L
+                valid <- call.TakeInteger &count
+
+                if valid && count < 1L then
+                    valid <- false
+                    call.Reply.Error Errors.syntax
+
+                options <-
+                    { options with
+                        Count = int (min count (int64 Int32.MaxValue)) }
+            elif call.Remaining > 1 && call.TakeWord "MATCH" then
+                options <-
+                    { options with
+                        Pattern = call.Args.Count - call.Remaining }
+
+                call.Skip 1
+            elif allowsType && call.Remaining > 1 && call.TakeWord "TYPE" then
+                options <-
+                    { options with
+                        Type = call.Args.Count - call.Remaining }
+
+                call.Skip 1
+            else
+                valid <- false
+                call.Reply.Error Errors.syntax
+
+        valid
+
+    /// Whether a name fits the pattern, if there is one.
+    let fits (call: Call) (options: ScanOptions) (name: ReadOnlySpan<byte>) : bool =
+        options.Pattern = 0 || Glob.isMatch (call.Args[options.Pattern], name, false)
+
+    /// Makes a reply of a cursor and a list out of the `count` values written since `position`.
+    let finish (call: Call) (position: int) (cursor: uint64) (count: int) =
+        call.Reply.InsertArray(position, count)
+        call.Scratch.Truncate 0
+        call.Scratch.Array 2
+        call.Scratch.BulkInteger(int64 cursor)
+        call.Reply.Insert(position, call.Scratch.Written)
