@@ -304,3 +304,6 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Store(&entry, key, Kind.RawString, this.Scratch.Written, deadline)
 
         this.Table.WritableValue &entry
+
+/// Carries a command out: reads the arguments from the call, writes the reply, and tells what to log.
+type Handler = Call -> Outcome

@@ -426,3 +426,98 @@ let hincrbyfloat (call: Call) =
                 call.Journal.Add field
                 call.Journal.Add text
                 Outcome.Rewritten
+
+// ---- rows
+
+open Rows
+
+let rows: Row<Handler> list =
+    family
+        Group.Hash
+        [
+            command "HDEL key field [field ...]" [ Write; Fast ] (since "2.0.0") "Removes fields of a hash." hdel
+            |> complexity "O(N), N being the number of fields given"
+            |> keys [ deletes ]
+            |> history "2.4.0" "Several fields at once."
+            command "HEXISTS key field" [ ReadOnly; Fast ] (since "2.0.0") "Tells whether a hash has a field." hexists
+            |> keys [ inspects ]
+            command "HGET key field" [ ReadOnly; Fast ] (since "2.0.0") "Returns the value of a field." hget
+            command "HGETALL key" [ ReadOnly ] (since "2.0.0") "Returns all fields and their values." hgetall
+            |> complexity "O(N), N being the number of fields"
+            |> tips [ nondeterministicOrder ]
+            command
+                "HINCRBY key field increment"
+                [ Write; DenyOom; Fast ]
+                (since "2.0.0")
+                "Adds to a whole number in a hash."
+                hincrby
+            |> keys [ readsAndUpdates ]
+            command
+                "HINCRBYFLOAT key field increment:double"
+                [ Write; DenyOom; Fast ]
+                (since "2.6.0")
+                "Adds to a decimal number in a hash."
+                hincrbyfloat
+            |> keys [ readsAndUpdates ]
+            command "HKEYS key" [ ReadOnly ] (since "2.0.0") "Returns all fields." hkeys
+            |> complexity "O(N), N being the number of fields"
+            |> tips [ nondeterministicOrder ]
+            command "HLEN key" [ ReadOnly; Fast ] (since "2.0.0") "Returns the number of fields." hlen
+            |> keys [ inspects ]
+            command
+                "HMGET key field [field ...]"
+                [ ReadOnly; Fast ]
+                (since "2.0.0")
+                "Returns the values of several fields."
+                hmget
+            |> complexity "O(N), N being the number of fields given"
+            command
+                "HMSET key field value [field value ...]"
+                [ Write; DenyOom; Fast ]
+                (since "2.0.0")
+                "Sets several fields."
+                hmset
+            |> complexity "O(N), N being the number of fields given"
+            |> deprecated "4.0.0" "`HSET` with several fields"
+            command
+                "HRANDFIELD key [options: count [WITHVALUES]]"
+                [ ReadOnly ]
+                (since "6.2.0")
+                "Returns fields chosen at random."
+                hrandfield
+            |> complexity "O(N), N being the number of fields returned"
+            |> tips [ nondeterministic ]
+            command
+                "HSCAN key cursor [MATCH pattern] [COUNT count]"
+                [ ReadOnly ]
+                (since "2.8.0")
+                "Goes through the fields of a hash, some at a time."
+                hscan
+            |> complexity "O(1) a call, O(N) for all N fields"
+            |> tips [ nondeterministic ]
+            command
+                "HSET key field value [field value ...]"
+                [ Write; DenyOom; Fast ]
+                (since "2.0.0")
+                "Sets fields of a hash."
+                hset
+            |> complexity "O(N), N being the number of fields given"
+            |> history "4.0.0" "Several fields at once."
+            command
+                "HSETNX key field value"
+                [ Write; DenyOom; Fast ]
+                (since "2.0.0")
+                "Sets a field if the hash does not have it."
+                hsetnx
+            |> keys [ inserts ]
+            command
+                "HSTRLEN key field"
+                [ ReadOnly; Fast ]
+                (since "3.2.0")
+                "Returns the length of the value of a field in bytes."
+                hstrlen
+            |> keys [ inspects ]
+            command "HVALS key" [ ReadOnly ] (since "2.0.0") "Returns all values." hvals
+            |> complexity "O(N), N being the number of fields"
+            |> tips [ nondeterministicOrder ]
+        ]

@@ -537,3 +537,170 @@ let copy (call: Call) =
         call.Database <- source
         call.Reply.Integer(if free then 1L else 0L)
         if free then Outcome.AsReceived else Outcome.Unchanged
+
+// ---- rows
+
+open Rows
+
+/// What proxies do with a command over keys of several shards.
+let private multiShardSum =
+    [ "request_policy:multi_shard"; "response_policy:agg_sum" ]
+
+/// The four commands that set an expiry got their conditions together.
+let private withConditions row =
+    row |> history "7.0.0" "Conditions: `NX`, `XX`, `GT`, `LT`."
+
+let rows: Row<Handler> list =
+    family
+        Group.Generic
+        [
+            command
+                "COPY source destination [DB destination-db] [REPLACE]"
+                [ Write; DenyOom ]
+                (since "6.2.0")
+                "Copies a value to another key."
+                copy
+            |> complexity "O(1) for a string, O(N) for a collection of N elements"
+            command "DEL key [key ...]" [ Write ] (since "1.0.0") "Removes keys." del
+            |> complexity "O(N), N being the number of keys and of the elements they hold"
+            |> keys [ removes ]
+            |> tips multiShardSum
+            command
+                "EXISTS key [key ...]"
+                [ ReadOnly; Fast ]
+                (since "1.0.0")
+                "Counts how many of the keys exist."
+                exists
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ inspects ]
+            |> history "3.0.3" "Several keys at once."
+            |> tips multiShardSum
+            command
+                "EXPIRE key seconds [NX | XX | GT | LT]"
+                [ Write; Fast ]
+                (since "1.0.0")
+                "Lets a key expire after some seconds."
+                expire
+            |> withConditions
+            command
+                "EXPIREAT key unix-time-seconds [NX | XX | GT | LT]"
+                [ Write; Fast ]
+                (since "1.2.0")
+                "Lets a key expire at a time in seconds."
+                expireat
+            |> withConditions
+            command
+                "EXPIRETIME key"
+                [ ReadOnly; Fast ]
+                (since "7.0.0")
+                "Returns when a key expires, in seconds."
+                expiretime
+            command "KEYS pattern" [ ReadOnly ] (since "1.0.0") "Returns all keys that match a pattern." keysOf
+            |> complexity "O(N), N being the number of keys there are"
+            |> categories AclCategories.Dangerous
+            |> tips [ "request_policy:all_shards"; nondeterministicOrder ]
+            command "MOVE key db" [ Write; Fast ] (since "1.0.0") "Moves a key to another database." move
+            |> keys [ readsAndUpdates ]
+            container "OBJECT" (since "2.2.3") "Tells how a value is kept."
+            command "OBJECT ENCODING key" [ ReadOnly ] (since "2.2.3") "Returns the encoding of a value." objectEncoding
+            |> keys [ inspects ]
+            |> tips [ nondeterministic ]
+            command
+                "OBJECT FREQ key"
+                [ ReadOnly ]
+                (since "4.0.0")
+                "Returns how often a key is used, on a logarithmic scale."
+                objectFreq
+            |> keys [ inspects ]
+            |> tips [ nondeterministic ]
+            hosted "OBJECT HELP" [ Loading; Stale ] (since "6.2.0") "Lists the subcommands."
+            command
+                "OBJECT IDLETIME key"
+                [ ReadOnly ]
+                (since "2.2.3")
+                "Returns how many seconds a key has not been used."
+                objectIdletime
+            |> keys [ inspects ]
+            |> tips [ nondeterministic ]
+            command
+                "OBJECT REFCOUNT key"
+                [ ReadOnly ]
+                (since "2.2.3")
+                "Returns how many references to a value there are."
+                objectRefcount
+            |> keys [ inspects ]
+            |> tips [ nondeterministic ]
+            command "PERSIST key" [ Write; Fast ] (since "2.2.0") "Takes the expiry off a key." persist
+            command
+                "PEXPIRE key milliseconds [NX | XX | GT | LT]"
+                [ Write; Fast ]
+                (since "2.6.0")
+                "Lets a key expire after some milliseconds."
+                pexpire
+            |> withConditions
+            command
+                "PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]"
+                [ Write; Fast ]
+                (since "2.6.0")
+                "Lets a key expire at a time in milliseconds."
+                pexpireat
+            |> withConditions
+            command
+                "PEXPIRETIME key"
+                [ ReadOnly; Fast ]
+                (since "7.0.0")
+                "Returns when a key expires, in milliseconds."
+                pexpiretime
+            command "PTTL key" [ ReadOnly; Fast ] (since "2.6.0") "Returns how many milliseconds a key has left." pttl
+            |> history "2.8.0" "-2 for a key that does not exist."
+            |> tips [ nondeterministic ]
+            command "RANDOMKEY" [ ReadOnly ] (since "1.0.0") "Returns a key chosen at random." randomkey
+            |> tips [ "request_policy:all_shards"; nondeterministic ]
+            command
+                "RENAME key newkey"
+                [ Write ]
+                (since "1.0.0")
+                "Gives a key another name, and replaces what had it."
+                rename
+            |> keys [ takes; overwrites ]
+            command
+                "RENAMENX key newkey"
+                [ Write; Fast ]
+                (since "1.0.0")
+                "Gives a key another name if nothing has it."
+                renamenx
+            |> keys [ takes; creates ]
+            |> history "3.2.0" "Both names may be the same."
+            command
+                "SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]"
+                [ ReadOnly ]
+                (since "2.8.0")
+                "Goes through the keys, some at a time."
+                scan
+            |> complexity "O(1) a call, O(N) for all N keys"
+            |> history "6.0.0" "`TYPE`."
+            |> tips [ nondeterministic; "request_policy:special" ]
+            command
+                "TOUCH key [key ...]"
+                [ ReadOnly; Fast ]
+                (since "3.2.1")
+                "Counts keys as used, and how many of them exist."
+                touch
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ inspects ]
+            |> tips multiShardSum
+            command "TTL key" [ ReadOnly; Fast ] (since "1.0.0") "Returns how many seconds a key has left." ttl
+            |> history "2.8.0" "-2 for a key that does not exist."
+            |> tips [ nondeterministic ]
+            command "TYPE key" [ ReadOnly; Fast ] (since "1.0.0") "Returns the type of a value." typeOf
+            |> keys [ inspects ]
+            command
+                "UNLINK key [key ...]"
+                [ Write; Fast ]
+                (since "4.0.0")
+                "Removes keys, and frees their values later."
+                unlink
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ removes ]
+            |> tips multiShardSum
+        ]

@@ -1,18 +1,7 @@
-/// Commands on the connection and on whole databases that need nothing of the host.
+/// Commands on whole databases, and the rows of what the host does: https://redis.io/docs/latest/commands/?group=server
 module RedisClone.Protocol.ServerCommands
 
 open System
-
-let ping (call: Call) =
-    if call.Remaining > 1 then
-        call.Fail(Errors.wrongArity "ping")
-    else
-        if call.Remaining = 0 then call.Reply.Simple "PONG" else call.Reply.Bulk(call.Take())
-        Outcome.Unchanged
-
-let echo (call: Call) =
-    call.Reply.Bulk(call.Take())
-    Outcome.Unchanged
 
 let dbsize (call: Call) =
     call.Reply.Integer(int64 call.Table.Count)
@@ -74,3 +63,94 @@ let swapdb (call: Call) =
         call.Changes <- call.Changes + 1L
         call.Reply.Ok()
         Outcome.AsReceived
+
+// ---- rows
+
+open Rows
+
+let private allShards =
+    [ "request_policy:all_shards"; "response_policy:all_succeeded" ]
+
+let rows: Row<Handler> list =
+    family
+        Group.Server
+        [
+            hosted
+                "BGREWRITEAOF"
+                [ Admin; NoScript; NoAsyncLoading ]
+                (since "1.0.0")
+                "Compacts the append-only log in the background."
+            container "CONFIG" (since "2.0.0") "Reads and changes the configuration."
+            hosted
+                "CONFIG GET parameter [parameter ...]"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "2.0.0")
+                "Returns the settings that match patterns."
+            |> complexity "O(N), N being the number of patterns"
+            |> history "7.0.0" "Several patterns at once."
+            hosted "CONFIG HELP" [ Loading; Stale ] (since "5.0.0") "Lists the subcommands."
+            hosted
+                "CONFIG RESETSTAT"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "2.0.0")
+                "Starts the statistics of INFO anew."
+            hosted
+                "CONFIG SET parameter value [parameter value ...]"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "2.0.0")
+                "Changes settings."
+            |> complexity "O(N), N being the number of settings"
+            |> history "7.0.0" "Several settings at once."
+            |> tips [ "request_policy:all_nodes"; "response_policy:all_succeeded" ]
+            command "DBSIZE" [ ReadOnly; Fast ] (since "1.0.0") "Counts the keys of the database." dbsize
+            |> categories AclCategories.Keyspace
+            |> tips [ "request_policy:all_shards"; "response_policy:agg_sum" ]
+            hosted
+                "DEBUG subcommand [arg ...]"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "1.0.0")
+                "Helps to develop and test the server."
+            |> complexity "Depends on the subcommand"
+            |> system
+            command "FLUSHALL [ASYNC | SYNC]" [ Write ] (since "1.0.0") "Removes the keys of all databases." flushall
+            |> complexity "O(N), N being the number of keys"
+            |> categories (AclCategories.Keyspace ||| AclCategories.Dangerous)
+            |> history "4.0.0" "`ASYNC`."
+            |> history "6.2.0" "`SYNC`."
+            |> tips allShards
+            command "FLUSHDB [ASYNC | SYNC]" [ Write ] (since "1.0.0") "Removes the keys of the database." flushdb
+            |> complexity "O(N), N being the number of keys"
+            |> categories (AclCategories.Keyspace ||| AclCategories.Dangerous)
+            |> history "4.0.0" "`ASYNC`."
+            |> history "6.2.0" "`SYNC`."
+            |> tips allShards
+            hosted "INFO [section [section ...]]" [ Loading; Stale ] (since "1.0.0") "Reports on the server."
+            |> categories AclCategories.Dangerous
+            |> history "7.0.0" "Several sections at once."
+            |> tips [ nondeterministic; "request_policy:all_shards"; "response_policy:special" ]
+            hosted "LASTSAVE" [ Loading; Stale; Fast ] (since "1.0.0") "Returns when the data was last saved."
+            |> categories (AclCategories.Admin ||| AclCategories.Dangerous)
+            |> tips [ nondeterministic ]
+            container "MEMORY" (since "4.0.0") "Looks at the use of memory."
+            hosted "MEMORY HELP" [ Loading; Stale ] (since "4.0.0") "Lists the subcommands."
+            command
+                "MEMORY USAGE key [SAMPLES count]"
+                [ ReadOnly ]
+                (since "4.0.0")
+                "Estimates the memory that a key takes."
+                KeyCommands.memoryUsage
+            |> complexity "O(N), N being the number of samples"
+            |> keys [ inspects ]
+            hosted
+                "SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]"
+                [ Admin; NoScript; Loading; Stale; NoMulti; AllowBusy ]
+                (since "1.0.0")
+                "Makes the data safe and stops the server."
+            |> complexity "O(N) where it saves, N being the number of keys, else O(1)"
+            |> history "7.0.0" "`NOW`, `FORCE`, `ABORT`."
+            command "SWAPDB index1 index2" [ Write; Fast ] (since "4.0.0") "Exchanges two databases." swapdb
+            |> complexity "O(N), N being the number of clients that watch or wait for keys of the two"
+            |> categories (AclCategories.Keyspace ||| AclCategories.Dangerous)
+            hosted "TIME" [ Loading; Stale; Fast ] (since "2.6.0") "Returns the time of the server."
+            |> tips [ nondeterministic ]
+        ]

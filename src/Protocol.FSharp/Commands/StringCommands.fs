@@ -109,6 +109,9 @@ let getrange (call: Call) =
 
     Outcome.Unchanged
 
+/// The old name of GETRANGE.
+let substr call = getrange call
+
 // ---- longest common subsequence
 
 /// The lengths of the longest common subsequences of all prefixes of `a` and `b`, row by row.
@@ -700,3 +703,163 @@ let incrbyfloat (call: Call) =
             call.Changed(EventClass.String, "incrbyfloat", key)
             call.Reply.Bulk text
             logSet call key text Page.NoDeadline true
+
+// ---- rows
+
+open Rows
+
+/// SET reads its key only with GET.
+let private setKeyFlags (arguments: Arguments) : KeyFlags =
+    let mutable readsOld = false
+
+    for i in 3 .. arguments.Count - 1 do
+        readsOld <- readsOld || Bytes.isWord "GET" arguments[i]
+
+    if readsOld then readsAndUpdates else overwrites
+
+let rows: Row<Handler> list =
+    family
+        Group.String
+        [
+            command
+                "APPEND key value"
+                [ Write; DenyOom; Fast ]
+                (since "2.0.0")
+                "Adds bytes to the end of a string."
+                append
+            |> keys [ inserts ]
+            command "DECR key" [ Write; DenyOom; Fast ] (since "1.0.0") "Takes one from a whole number." decr
+            |> keys [ readsAndUpdates ]
+            command
+                "DECRBY key decrement"
+                [ Write; DenyOom; Fast ]
+                (since "1.0.0")
+                "Takes an amount from a whole number."
+                decrby
+            |> keys [ readsAndUpdates ]
+            command
+                "DELIFEQ key comparison-value"
+                [ Write; Fast ]
+                (since "9.0.0")
+                "Removes a string if it has the given value."
+                delifeq
+            |> keys [ takes ]
+            command "GET key" [ ReadOnly; Fast ] (since "1.0.0") "Returns a string." get
+            command "GETDEL key" [ Write; Fast ] (since "6.2.0") "Returns a string and removes it." getdel
+            |> keys [ takes ]
+            command
+                "GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]"
+                [ Write; Fast ]
+                (since "6.2.0")
+                "Returns a string and changes when it expires."
+                getex
+            |> keys [ readsAndUpdates ]
+            command "GETRANGE key start end" [ ReadOnly ] (since "2.4.0") "Returns a part of a string." getrange
+            |> complexity "O(N), N being the bytes returned"
+            command
+                "GETSET key value"
+                [ Write; DenyOom; Fast ]
+                (since "1.0.0")
+                "Sets a string and returns the one before."
+                getset
+            |> keys [ readsAndUpdates ]
+            |> deprecated "6.2.0" "`SET` with `GET`"
+            command "INCR key" [ Write; DenyOom; Fast ] (since "1.0.0") "Adds one to a whole number." incr
+            |> keys [ readsAndUpdates ]
+            command
+                "INCRBY key increment"
+                [ Write; DenyOom; Fast ]
+                (since "1.0.0")
+                "Adds an amount to a whole number."
+                incrby
+            |> keys [ readsAndUpdates ]
+            command
+                "INCRBYFLOAT key increment:double"
+                [ Write; DenyOom; Fast ]
+                (since "2.6.0")
+                "Adds an amount to a decimal number."
+                incrbyfloat
+            |> keys [ readsAndUpdates ]
+            command
+                "LCS key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]"
+                [ ReadOnly ]
+                (since "7.0.0")
+                "Finds the longest common subsequence of two strings."
+                lcs
+            |> complexity "O(N*M), N and M being the lengths of the strings"
+            command "MGET key [key ...]" [ ReadOnly; Fast ] (since "1.0.0") "Returns several strings." mget
+            |> complexity "O(N), N being the number of keys"
+            |> tips [ "request_policy:multi_shard" ]
+            command
+                "MSET key value [key value ...]"
+                [ Write; DenyOom ]
+                (since "1.0.1")
+                "Sets several strings at once."
+                mset
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ overwrites ]
+            |> tips [ "request_policy:multi_shard"; "response_policy:all_succeeded" ]
+            command
+                "MSETEX numkeys key value [key value ...] [NX | XX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"
+                [ Write; DenyOom ]
+                (since "8.4.0")
+                "Sets several strings at once, under one condition and with one expiry."
+                msetex
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ overwrites ]
+            command
+                "MSETNX key value [key value ...]"
+                [ Write; DenyOom ]
+                (since "1.0.1")
+                "Sets several strings at once if none of the keys exists."
+                msetnx
+            |> complexity "O(N), N being the number of keys"
+            |> keys [ creates ]
+            |> tips [ "request_policy:multi_shard"; "response_policy:agg_min" ]
+            command
+                "PSETEX key milliseconds value"
+                [ Write; DenyOom ]
+                (since "2.6.0")
+                "Sets a string that expires after some milliseconds."
+                psetex
+            |> keys [ overwrites ]
+            command
+                "SET key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"
+                [ Write; DenyOom ]
+                (since "1.0.0")
+                "Sets a string."
+                set
+            |> keys [ readsAndUpdates ||| KeyFlags.VariableFlags ]
+            |> variableFlags setKeyFlags
+            |> history "2.6.12" "Conditions and expiry: `NX`, `XX`, `EX`, `PX`."
+            |> history "6.0.0" "`KEEPTTL`."
+            |> history "6.2.0" "`GET`, `EXAT`, `PXAT`."
+            |> history "7.0.0" "NX and GET go together."
+            |> history "8.1.0" "`IFEQ`."
+            command
+                "SETEX key seconds value"
+                [ Write; DenyOom ]
+                (since "2.0.0")
+                "Sets a string that expires after some seconds."
+                setex
+            |> keys [ overwrites ]
+            command
+                "SETNX key value"
+                [ Write; DenyOom; Fast ]
+                (since "1.0.0")
+                "Sets a string if the key does not exist."
+                setnx
+            |> keys [ creates ]
+            command
+                "SETRANGE key offset value"
+                [ Write; DenyOom ]
+                (since "2.2.0")
+                "Overwrites a part of a string."
+                setrange
+            |> complexity "O(N), N being the bytes written, and zeros before them"
+            command "STRLEN key" [ ReadOnly; Fast ] (since "2.2.0") "Returns the length of a string in bytes." strlen
+            |> keys [ inspects ]
+            command "SUBSTR key start end" [ ReadOnly ] (since "1.0.0") "Returns a part of a string." substr
+            |> complexity "O(N), N being the bytes returned"
+            |> deprecated "2.0.0" "`GETRANGE`"
+        ]

@@ -195,6 +195,14 @@ module Errors =
     let clientName =
         "ERR Client names cannot contain spaces, newlines or special characters."
 
+    let clientInfoOption (option: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax option
+        $"ERR Unrecognized option '{quoted}'"
+
+    /// `attribute` is lib-name or lib-ver.
+    let clientInfoValue (attribute: string) =
+        $"ERR {attribute} cannot contain spaces, newlines or special characters."
+
     let noSuchClient = "ERR No such client"
     let clientIdNotPositive = "ERR client-id should be greater than 0"
     let invalidClientId = "ERR Invalid client ID"

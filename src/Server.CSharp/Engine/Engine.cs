@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Protocol.Interop;
 using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Engine;
@@ -14,12 +15,13 @@ namespace RedisClone.Server.Engine;
 public sealed class Engine
 {
     private readonly TimeProvider _clock;
-    private SplitMix _seeds;
+    private readonly ThreadLocal<bool> _hasWritten = new();
+    private SplitMix64 _seeds;
 
     public Engine(Keyspace keyspace, Limits limits, TimeProvider clock, ulong seed)
     {
         _clock = clock;
-        _seeds = new SplitMix(seed);
+        _seeds = new SplitMix64(seed);
         Journal = new Journal(new RespWriter(4096));
         Call = new Call(keyspace, Journal, limits);
         Watches = new WatchTable(this);
@@ -41,6 +43,9 @@ public sealed class Engine
     /// <summary>Commands carried out so far, those inside transactions included.</summary>
     public long CommandsProcessed { get; set; }
 
+    /// <summary>When the data was last safe as a whole: at start, and after each compaction of the log.</summary>
+    public DateTimeOffset LastSave { get; set; }
+
     /// <summary>Whether keys that are due are removed without being asked for (DEBUG SET-ACTIVE-EXPIRE).</summary>
     public bool ActiveExpire { get; set; } = true;
 
@@ -48,14 +53,14 @@ public sealed class Engine
     public void Begin() => Call.Now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Evaluates a command of the core in a database and lets its effects become known.</summary>
-    public void Run(Command<Handler> command, Arguments args, Database database, RespWriter reply)
+    public void Run(HostCommand command, Arguments args, Database database, RespWriter reply)
     {
         var call = Call;
         call.Args = args;
         call.Reply = reply;
         call.Database = database;
         call.Seed = _seeds.Next();
-        Evaluate.Run(call, command);
+        command.Run(call);
         if (call.Events.Count > 0)
         {
             Publish();
@@ -86,14 +91,42 @@ public sealed class Engine
         }
     }
 
-    /// <summary>Ends a commit group of the log, if something was logged since the last.</summary>
-    public void Seal()
+    /// <summary>Takes note that the turn of the present thread has written to the log, if it has.</summary>
+    /// <param name="before">How long the journal was before.</param>
+    public void NoteWritten(int before)
     {
-        if (Log is { } log && Journal.Writer.Length > 0)
+        if (Journal.Writer.Length > before)
         {
-            log.Seal();
-            Journal.Writer = log.Group;
+            _hasWritten.Value = true;
         }
+    }
+
+    /// <summary>Ends the turn of the present thread: what was logged becomes a commit group of the log.</summary>
+    /// <returns>The position that the replies of the turn wait for; 0 when they may leave now.</returns>
+    public long Seal()
+    {
+        if (Log is not { } log)
+        {
+            return 0;
+        }
+
+        var position = log.Seal(_hasWritten.Value);
+        _hasWritten.Value = false;
+        Journal.Writer = log.Group;
+        return position;
+    }
+
+    /// <summary>Begins to compact the log in the background; false if that is under way already.</summary>
+    public bool StartRewrite()
+    {
+        if (Log is not { } log || log.Rewrites.IsInProgress)
+        {
+            return false;
+        }
+
+        // What was logged so far is part of the frozen version, and must be of the old log only.
+        Seal();
+        return log.Rewrites.TryStart(new FrozenSource(Freeze()));
     }
 
     /// <summary>Removes up to <paramref name="most"/> keys that are due.</summary>
@@ -101,7 +134,7 @@ public sealed class Engine
     public bool ExpireDue(int most)
     {
         Begin();
-        var removed = Evaluate.ExpireDue(Call, most);
+        var removed = Evaluation.ExpireDue(Call, most);
         Publish();
         Seal();
         return removed == most;
@@ -113,5 +146,12 @@ public sealed class Engine
         // What is logged from here on may follow a log that was written from the frozen version.
         Journal.LoggedDatabase = -1;
         return Keyspace.Freeze();
+    }
+
+    private sealed class FrozenSource(FrozenKeyspace frozen) : ISnapshotWriter
+    {
+        private readonly SnapshotWriter _writer = new(frozen);
+
+        public bool WriteNext(RespWriter chunk) => _writer.WriteNext(chunk);
     }
 }

@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Protocol.Interop;
 
 namespace RedisClone.Server.Sessions;
 
@@ -23,45 +24,46 @@ public sealed class Dispatcher
     private readonly bool[] _runsInTransaction;
 
     /// <exception cref="InvalidOperationException">A command of the table is carried out by nobody.</exception>
-    public Dispatcher(Engine.Engine engine, IReadOnlyList<IHostVerbs> kinds)
+    public Dispatcher(Engine.Engine engine, CommandSet commands, IReadOnlyList<IHostVerbs> kinds)
     {
         Engine = engine;
-        _verbs = new HostVerb?[Table.Commands.Length];
-        _runsInTransaction = new bool[Table.Commands.Length];
+        Commands = commands;
+        _verbs = new HostVerb?[commands.Count];
+        _runsInTransaction = new bool[commands.Count];
         foreach (var kind in kinds)
         {
             foreach (var entry in kind.Verbs(this))
             {
-                var command = Table.Find(entry.Name);
+                var command = commands.Find(entry.Name);
                 _verbs[command.Id] = entry.Verb;
                 _runsInTransaction[command.Id] = entry.RunsInTransaction;
             }
         }
 
-        foreach (var command in Table.Commands)
+        foreach (var command in commands.All)
         {
-            if (command.Body.IsHost && _verbs[command.Id] is null)
+            if (command.IsHosted && command.FullName.EndsWith("|help", StringComparison.Ordinal))
+            {
+                var help = command;
+                _verbs[command.Id] = (_, _, reply) => commands.WriteHelp(help, reply);
+            }
+
+            if (command.IsHosted && _verbs[command.Id] is null)
             {
                 throw new InvalidOperationException($"nobody carries out the command '{command.FullName}'");
             }
         }
     }
 
-    public static CommandTable<Handler> Table => Commands.Table;
-
     public Engine.Engine Engine { get; }
+
+    public CommandSet Commands { get; }
 
     /// <summary>Carries out a client's command, or queues it in a transaction.</summary>
     public void Execute(Session session, Arguments args, RespWriter reply)
     {
-        var command = Find(args, reply);
-        if (command is null)
-        {
-            session.QueueBroken = true;
-            return;
-        }
-
-        if (Gates.Refuse(session, command, args, Engine) is { } refusal)
+        var lookup = Commands.Lookup(args, out var command);
+        if (Gates.Refuse(session, lookup, command, args, Engine) is { } refusal)
         {
             reply.Error(refusal);
             session.QueueBroken = true;
@@ -78,7 +80,7 @@ public sealed class Dispatcher
     }
 
     /// <summary>Carries out a command that passed the gates.</summary>
-    public void Run(Session session, Command<Handler> command, Arguments args, RespWriter reply)
+    public void Run(Session session, HostCommand command, Arguments args, RespWriter reply)
     {
         Engine.CommandsProcessed++;
         session.CommandsProcessed++;
@@ -90,7 +92,7 @@ public sealed class Dispatcher
         else
         {
             Engine.Call.NoTouch = session.NoTouch;
-            Engine.Run(command, args, session.Database, reply);
+            Engine.Run(command, args, Engine.Keyspace.Databases[session.Database], reply);
         }
     }
 }

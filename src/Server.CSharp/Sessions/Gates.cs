@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Protocol.Interop;
 
 namespace RedisClone.Server.Sessions;
 
@@ -8,18 +9,27 @@ namespace RedisClone.Server.Sessions;
 /// </summary>
 internal static class Gates
 {
-    public static string? Refuse(Session session, Command<Handler> command, Arguments args, Engine.Engine engine) =>
-        Arity(command, args)
+    public static string? Refuse(
+        Session session, CommandLookup lookup, HostCommand command, Arguments args, Engine.Engine engine) =>
+        Known(lookup, command, args)
+        ?? Arity(command, args)
         ?? Transaction(session, command)
         ?? Disk(command, engine);
 
-    private static string? Arity(Command<Handler> command, Arguments args) =>
+    private static string? Known(CommandLookup lookup, HostCommand command, Arguments args) => lookup switch
+    {
+        CommandLookup.UnknownCommand => Errors.unknownCommand(args),
+        CommandLookup.UnknownSubcommand => Errors.unknownSubcommand(command.FullName, args[1]),
+        _ => null,
+    };
+
+    private static string? Arity(HostCommand command, Arguments args) =>
         command.Accepts(args.Count) ? null : Errors.wrongArity(command.FullName);
 
-    private static string? Transaction(Session session, Command<Handler> command) =>
-        session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInMulti(command.FullName) : null;
+    private static string? Transaction(Session session, HostCommand command) =>
+        session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInsideMulti : null;
 
     /// <summary>While the log cannot be written, nothing may change that would have to be in it.</summary>
-    internal static string? Disk(Command<Handler> command, Engine.Engine engine) =>
-        engine.Log?.Failure is { } failure && command.Has(CommandFlags.Write) ? Errors.misconfAof(failure) : null;
+    internal static string? Disk(HostCommand command, Engine.Engine engine) =>
+        engine.Log?.Failure is { } failure && command.Has(CommandFlags.Write) ? Errors.logFailed(failure) : null;
 }

@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Protocol.Interop;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 
@@ -24,17 +25,19 @@ public enum ReplyMode
 public sealed class Session : IConnectionHandler
 {
     private readonly Dispatcher _dispatcher;
+    private readonly SessionTable _sessions;
     private readonly RespReader _reader;
 
-    public Session(long id, Dispatcher dispatcher, IConnection? connection, RespLimits limits, DateTimeOffset now)
+    public Session(
+        Dispatcher dispatcher, SessionTable sessions, IConnection? connection, RespLimits limits, DateTimeOffset now)
     {
         _dispatcher = dispatcher;
+        _sessions = sessions;
         _reader = new RespReader(limits);
-        Id = id;
+        Id = sessions.NextId();
         Connection = connection;
         Created = now;
         LastActive = now;
-        Database = dispatcher.Engine.Keyspace.Databases[0];
     }
 
     public long Id { get; }
@@ -46,8 +49,8 @@ public sealed class Session : IConnectionHandler
 
     public DateTimeOffset LastActive { get; private set; }
 
-    /// <summary>The selected database.</summary>
-    public Database Database { get; set; }
+    /// <summary>The number of the selected database.</summary>
+    public int Database { get; set; }
 
     /// <summary>2 or 3.</summary>
     public int Protocol { get; set; } = 2;
@@ -72,6 +75,9 @@ public sealed class Session : IConnectionHandler
     /// <summary>The commands queued since MULTI; null outside of a transaction.</summary>
     public List<QueuedCommand>? Queue { get; set; }
 
+    /// <summary>Bytes of memory that the queued commands take.</summary>
+    public long QueueBytes => Queue?.Sum(queued => (long)queued.Arguments.Buffer.Length) ?? 0;
+
     /// <summary>Whether queueing failed, so that EXEC must refuse.</summary>
     public bool QueueBroken { get; set; }
 
@@ -93,6 +99,7 @@ public sealed class Session : IConnectionHandler
             engine.Begin();
             LastActive = DateTimeOffset.FromUnixTimeMilliseconds(engine.Call.Now);
             output.Protocol = Protocol;
+            var logged = engine.Journal.Writer.Length;
             while (position < end && CloseAfterReplies == CloseReason.None)
             {
                 if (output.Length >= NetworkLimits.OutputBytesPerReceive)
@@ -120,12 +127,21 @@ public sealed class Session : IConnectionHandler
                     Execute(_reader.Arguments, output);
                 }
             }
+
+            engine.NoteWritten(logged);
         }
 
         return position - start;
     }
 
-    public void Closed(CloseReason reason) => _dispatcher.Sessions.Remove(this, reason);
+    public void Closed(CloseReason reason)
+    {
+        lock (_dispatcher.Engine.Gate)
+        {
+            _dispatcher.Engine.Watches.Unwatch(this);
+            _sessions.Remove(this);
+        }
+    }
 
     private void Execute(Arguments args, RespWriter output)
     {
@@ -145,4 +161,4 @@ public sealed class Session : IConnectionHandler
 }
 
 /// <summary>A command that waits for EXEC, with arguments of its own.</summary>
-public readonly record struct QueuedCommand(Command<Handler> Command, Arguments Arguments);
+public readonly record struct QueuedCommand(HostCommand Command, Arguments Arguments);

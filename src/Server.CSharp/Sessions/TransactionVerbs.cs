@@ -32,7 +32,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
     {
         if (session.Queue is not null)
         {
-            reply.Error(Errors.nestedMulti);
+            reply.Error(Errors.multiNested);
             return;
         }
 
@@ -54,7 +54,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         Abandon(session);
         if (broken)
         {
-            reply.Error(Errors.execAbort);
+            reply.Error(Errors.execAborted);
         }
         else if (changed)
         {
@@ -62,7 +62,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         }
         else if (Refusal(queue) is { } refusal)
         {
-            reply.Error(Errors.execAbortBecause(refusal));
+            reply.Error(Errors.execAbortedBecause(refusal));
         }
         else
         {
@@ -119,7 +119,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
 
         for (var i = 1; i < args.Count; i++)
         {
-            engine.Watches.Watch(session, session.Database.Index, args[i]);
+            engine.Watches.Watch(session, session.Database, args[i]);
         }
 
         reply.Ok();

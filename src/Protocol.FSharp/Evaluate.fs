@@ -1,0 +1,50 @@
+namespace RedisClone.Protocol
+
+/// All commands there are.
+[<RequireQualifiedAccess>]
+module Commands =
+
+    /// The table, with every family. Made once for a server: it is the same each time.
+    let makeTable () : CommandTable<Handler> =
+        // COMMAND tells of the table that it is a row of.
+        let made = ref null
+
+        made.Value <-
+            CommandTable(
+                List.concat
+                    [ StringCommands.rows
+                      HashCommands.rows
+                      KeyCommands.rows
+                      ConnectionCommands.rows
+                      ServerCommands.rows
+                      TransactionCommands.rows
+                      CommandCommands.rows (fun () -> made.Value) ]
+            )
+
+        made.Value
+
+/// Evaluation: from a keyspace and a command to a reply, a keyspace and effects.
+[<RequireQualifiedAccess>]
+module Evaluate =
+
+    /// Evaluates one command, whose arguments the call holds. The command must not be the host's.
+    let run (call: Call) (handler: Handler) =
+        call.Rewind()
+
+        match handler call with
+        | Outcome.AsReceived -> call.Journal.Append call.Args
+        | _ -> ()
+
+    /// Removes up to `most` keys that are due, the databases one after another, and returns how many it removed.
+    let expireDue (call: Call) (most: int) : int =
+        let mutable entry = Entry()
+        let mutable removed = 0
+
+        for database in call.Keyspace.Databases do
+            call.Database <- database
+
+            while removed < most && database.Table.FindDue(call.Now, &entry) do
+                call.Expire &entry
+                removed <- removed + 1
+
+        removed

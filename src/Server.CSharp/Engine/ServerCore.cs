@@ -1,0 +1,46 @@
+using RedisClone.Protocol;
+using RedisClone.Server.Configuration;
+using RedisClone.Server.Network;
+using RedisClone.Server.Sessions;
+
+namespace RedisClone.Server.Engine;
+
+/// <summary>What the network layer talks to: makes sessions, and ends turns by writing the log.</summary>
+internal sealed class ServerCore(
+    Engine engine, Dispatcher dispatcher, SessionTable sessions, ServerOptions options, RespLimits limits, TimeProvider clock)
+    : IServerCore
+{
+    public long DurablePosition => engine.Log?.DurablePosition ?? long.MaxValue;
+
+    public IConnectionHandler? Accept(IConnection connection, RespWriter refusal)
+    {
+        if (sessions.Count >= options.MaxClients)
+        {
+            refusal.Error(Errors.maxClients);
+            return null;
+        }
+
+        var session = new Session(dispatcher, sessions, connection, limits, clock.GetUtcNow());
+        sessions.Add(session);
+        return session;
+    }
+
+    public long Flush()
+    {
+        if (engine.Log is not { } log)
+        {
+            return 0;
+        }
+
+        long position;
+        lock (engine.Gate)
+        {
+            position = engine.Seal();
+        }
+
+        log.Flush();
+        return position;
+    }
+
+    public void OnDurable(Action wake) => engine.Log?.OnDurable(wake);
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using RedisClone.Protocol;
+using RedisClone.Protocol.Interop;
+using RedisClone.Server.Configuration;
+using RedisClone.Server.Diagnostics;
+using RedisClone.Server.Engine;
+using RedisClone.Server.Network;
+using RedisClone.Server.Persistence;
+using RedisClone.Server.Sessions;
+
+namespace RedisClone.Server.Hosting;
+
+/// <summary>
+/// One server: its data, its log and its clients. Any number of them may live in a process; each has its own clock,
+/// seed, options and data directory, and shares nothing with the others.
+/// </summary>
+public sealed class RedisCloneServer : IAsyncDisposable
+{
+    /// <summary>How long stopping waits for clients to take their last replies.</summary>
+    private static readonly TimeSpan StopTimeMax = TimeSpan.FromSeconds(10);
+
+    private readonly ServerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Engine.Engine _engine;
+    private readonly SessionTable _sessions = new();
+    private readonly Dispatcher _dispatcher;
+    private readonly ServerVerbs _serverVerbs;
+    private readonly Limits _limits = new();
+    private readonly RespLimits _respLimits = new();
+    private readonly TransportOptions _transportOptions;
+    private ITransport? _transport;
+    private Housekeeping? _housekeeping;
+    private Task? _stopping;
+
+    /// <param name="options">What the server is set to; it is the owner from now on.</param>
+    /// <param name="clock">The clock, for everything.</param>
+    /// <param name="seed">Where randomness starts from; null takes an unpredictable seed.</param>
+    /// <param name="loggers">Where the server reports.</param>
+    public RedisCloneServer(ServerOptions options, TimeProvider clock, ulong? seed, ILoggerFactory loggers)
+    {
+        _options = options;
+        _clock = clock;
+        _logger = loggers.CreateLogger("RedisClone");
+        var start = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        _engine = new Engine.Engine(new Keyspace(start, options.Databases), _limits, clock, start)
+        {
+            LastSave = clock.GetUtcNow(),
+        };
+        _transportOptions = new TransportOptions
+        {
+            Bind = options.Bind,
+            Port = options.Port,
+            Backlog = options.TcpBacklog,
+            Loops = options.IoThreads,
+            PortableSockets = options.Transport == TransportKind.Sockets,
+        };
+        var runId = Convert.ToHexStringLower(SHA1.HashData(BitConverter.GetBytes(start)));
+        var info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
+        var transactions = new TransactionVerbs(_engine);
+        _serverVerbs = new ServerVerbs(_engine, options, info, clock);
+        _dispatcher = new Dispatcher(
+            _engine,
+            new CommandSet(),
+            [
+                new ConnectionVerbs(_engine, transactions),
+                new ClientVerbs(_sessions, clock),
+                transactions,
+                _serverVerbs,
+                new DebugVerbs(_engine, _sessions, options, clock),
+            ]);
+        ApplySettings();
+    }
+
+    /// <summary>The port that is listened on, once started.</summary>
+    public int Port => _transport?.Port ?? 0;
+
+    /// <summary>Called when a client asks the server to stop. Without, the server stops by itself.</summary>
+    public Action? ShutdownRequested { get; set; }
+
+    /// <summary>Loads the data and listens.</summary>
+    /// <exception cref="IOException">The log cannot be read or written, or an address cannot be listened on.</exception>
+    public void Start()
+    {
+        if (_options.AppendOnly)
+        {
+            OpenLog();
+        }
+        else
+        {
+            _engine.Attach(null);
+        }
+
+        var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
+        _transport = Transport.Create(_transportOptions, core, _clock, _logger);
+        _transport.Start();
+        _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
+        _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
+    }
+
+    /// <summary>
+    /// Stops accepting, carries out what was received, sends the replies, ends every connection and makes the log
+    /// durable.
+    /// </summary>
+    public Task StopAsync()
+    {
+        lock (_sessions)
+        {
+            return _stopping ??= Task.Run(Stop);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private void Stop()
+    {
+        _housekeeping?.Dispose();
+        _transport?.Stop(StopTimeMax);
+        lock (_engine.Gate)
+        {
+            _engine.Seal();
+        }
+
+        if (_engine.Log?.Close() is { } failure)
+        {
+            _logger.LogError("The log could not be written to its end: {Failure}", failure);
+        }
+    }
+
+    private void OpenLog()
+    {
+        var path = Path.Combine(_options.Directory, _options.AppendFileName);
+        RecoveryReport report;
+        lock (_engine.Gate)
+        {
+            using var replayer = new LogReplayer(_dispatcher, _sessions, _clock.GetUtcNow());
+            var logOptions = new AppendLogOptions { Policy = _options.AppendFsync };
+            var log = AppendLog.Open(new OsDisk(), path, replayer, logOptions, _clock, out report);
+            log.Rewrites.Ended = RewriteEnded;
+            _engine.Attach(log);
+        }
+
+        ApplyLogSettings();
+        _logger.LogInformation("{Path}: {Report}", path, report);
+    }
+
+    private void RewriteEnded(string? problem)
+    {
+        if (problem is null)
+        {
+            _engine.LastSave = _clock.GetUtcNow();
+            _logger.LogInformation("The log was compacted to {Bytes} bytes", _engine.Log?.Status.BaseBytes);
+        }
+        else
+        {
+            _logger.LogWarning("Compacting the log was given up: {Problem}", problem);
+        }
+    }
+
+    /// <summary>Takes the settings over, now and whenever one changes.</summary>
+    private void ApplySettings()
+    {
+        Follow("timeout", () => _transportOptions.TimeoutSeconds = _options.TimeoutSeconds);
+        Follow("tcp-keepalive", () => _transportOptions.TcpKeepAliveSeconds = _options.TcpKeepaliveSeconds);
+        Follow(
+            "client-query-buffer-limit",
+            () => _transportOptions.InputBytesMax = (int)Math.Min(_options.ClientQueryBufferBytesMax, Array.MaxLength));
+        Follow(
+            "client-output-buffer-limit",
+            () => _transportOptions.OutputBytesHardMax = _options.ClientOutputBufferLimits.Normal.HardBytes);
+        Follow("hash-max-listpack-entries", () => _limits.HashListpackEntriesMax = _options.HashMaxListpackEntries);
+        Follow("hash-max-listpack-value", () => _limits.HashListpackValueMax = _options.HashMaxListpackValueBytes);
+        Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
+        _options.OnChange("appendfsync", Applied(ApplyLogSettings));
+        _options.OnChange("auto-aof-rewrite-percentage", Applied(ApplyLogSettings));
+        _options.OnChange("auto-aof-rewrite-min-size", Applied(ApplyLogSettings));
+    }
+
+    private void ApplyLogSettings()
+    {
+        if (_engine.Log is { } log)
+        {
+            log.Policy = _options.AppendFsync;
+            log.Rewrites.GrowthPercentage = _options.AutoAofRewritePercentage;
+            log.Rewrites.SizeBytesMin = _options.AutoAofRewriteMinBytes;
+        }
+    }
+
+    private void Follow(string setting, Action apply)
+    {
+        apply();
+        _options.OnChange(setting, Applied(apply));
+    }
+
+    private static Func<string?> Applied(Action apply) => () =>
+    {
+        apply();
+        return null;
+    };
+}

@@ -1,0 +1,326 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using RedisClone.Protocol;
+using RedisClone.Server.Network;
+
+namespace RedisClone.Server.Sessions;
+
+/// <summary>CLIENT and its subcommands.</summary>
+public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHostVerbs
+{
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
+    [
+        new("client|id", (session, _, reply) => reply.Integer(session.Id)),
+        new("client|getname", GetName),
+        new("client|setname", SetName),
+        new("client|setinfo", SetInfo),
+        new("client|info", (session, _, reply) => reply.BulkText(Describe(session) + "\n")),
+        new("client|list", List),
+        new("client|kill", Kill),
+        new("client|reply", Reply),
+        new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
+        new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
+    ];
+
+    /// <summary>Whether a client or library may be called so: printable ASCII without spaces.</summary>
+    internal static bool IsName(string name) => name.All(letter => letter is >= '!' and <= '~');
+
+    /// <summary>Reads ON or OFF, and answers; null, with the error written, for anything else.</summary>
+    private static bool? Switch(Arguments args, RespWriter reply)
+    {
+        bool? on = Bytes.isWord("ON", args[2]) ? true : Bytes.isWord("OFF", args[2]) ? false : null;
+        if (on is null)
+        {
+            reply.Error(Errors.syntax);
+        }
+        else
+        {
+            reply.Ok();
+        }
+
+        return on;
+    }
+
+    private static void GetName(Session session, Arguments args, RespWriter reply)
+    {
+        if (session.Name.Length == 0)
+        {
+            reply.Null();
+        }
+        else
+        {
+            reply.BulkText(session.Name);
+        }
+    }
+
+    private static void SetName(Session session, Arguments args, RespWriter reply)
+    {
+        var name = Bytes.toString(args[2]);
+        if (!IsName(name))
+        {
+            reply.Error(Errors.clientName);
+            return;
+        }
+
+        session.Name = name;
+        reply.Ok();
+    }
+
+    private static void SetInfo(Session session, Arguments args, RespWriter reply)
+    {
+        var value = Bytes.toString(args[3]);
+        var isName = Bytes.isWord("LIB-NAME", args[2]);
+        if (!isName && !Bytes.isWord("LIB-VER", args[2]))
+        {
+            reply.Error(Errors.clientInfoOption(args[2]));
+        }
+        else if (!IsName(value))
+        {
+            reply.Error(Errors.clientInfoValue(isName ? "lib-name" : "lib-ver"));
+        }
+        else
+        {
+            session.LibraryName = isName ? value : session.LibraryName;
+            session.LibraryVersion = isName ? session.LibraryVersion : value;
+            reply.Ok();
+        }
+    }
+
+    private static void Reply(Session session, Arguments args, RespWriter reply)
+    {
+        if (Bytes.isWord("ON", args[2]))
+        {
+            session.ReplyMode = ReplyMode.On;
+            reply.Ok();
+        }
+        else if (Bytes.isWord("OFF", args[2]))
+        {
+            session.ReplyMode = ReplyMode.Off;
+        }
+        else if (Bytes.isWord("SKIP", args[2]))
+        {
+            session.ReplyMode = session.ReplyMode == ReplyMode.Off ? ReplyMode.Off : ReplyMode.SkipNext;
+        }
+        else
+        {
+            reply.Error(Errors.syntax);
+        }
+    }
+
+    private static string Address(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => $"{mapped.Address.MapToIPv4()}:{mapped.Port}",
+        null => "",
+        _ => endPoint.ToString() ?? "",
+    };
+
+    private static bool IsKnownType(ReadOnlySpan<byte> name) =>
+        Bytes.isWord("NORMAL", name) || Bytes.isWord("MASTER", name) || Bytes.isWord("SLAVE", name)
+        || Bytes.isWord("REPLICA", name) || Bytes.isWord("PUBSUB", name);
+
+    private string Describe(Session session)
+    {
+        var now = clock.GetUtcNow();
+        var connection = session.Connection;
+        var input = connection?.InputPendingBytes ?? 0;
+        var output = connection?.OutputPendingBytes ?? 0;
+        var text = new StringBuilder(320);
+        text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={Address(connection?.RemoteEndPoint)}");
+        text.Append(CultureInfo.InvariantCulture, $" laddr={Address(connection?.LocalEndPoint)} fd={connection?.Handle ?? -1}");
+        text.Append(CultureInfo.InvariantCulture, $" name={session.Name} age={(long)(now - session.Created).TotalSeconds}");
+        text.Append(CultureInfo.InvariantCulture, $" idle={(long)(now - session.LastActive).TotalSeconds}");
+        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(session)} db={session.Database} sub=0 psub=0 ssub=0");
+        text.Append(CultureInfo.InvariantCulture, $" multi={session.Queue?.Count ?? -1} qbuf={input} qbuf-free=0 argv-mem=0");
+        text.Append(CultureInfo.InvariantCulture, $" multi-mem={session.QueueBytes} rbs=0 rbp=0 obl=0");
+        text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + session.QueueBytes}");
+        text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
+        text.Append(CultureInfo.InvariantCulture, $" user={ConnectionVerbs.DefaultUser} redir=-1 resp={session.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
+        return text.ToString();
+    }
+
+    private static string Flags(Session session)
+    {
+        var flags = (session.Queue is null ? "" : "x")
+            + (session.WatchedKeyChanged ? "d" : "")
+            + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
+            + (session.NoEvict ? "e" : "")
+            + (session.NoTouch ? "T" : "");
+        return flags.Length == 0 ? "N" : flags;
+    }
+
+    private void List(Session session, Arguments args, RespWriter reply)
+    {
+        IEnumerable<Session> listed = sessions.All;
+        if (args.Count > 3 && Bytes.isWord("ID", args[2]))
+        {
+            var wanted = new List<Session>();
+            for (var i = 3; i < args.Count; i++)
+            {
+                if (!Numbers.tryParseInt64(args[i], out var id))
+                {
+                    reply.Error(Errors.invalidClientId);
+                    return;
+                }
+
+                if (sessions.Find(id) is { } found)
+                {
+                    wanted.Add(found);
+                }
+            }
+
+            listed = wanted;
+        }
+        else if (args.Count == 4 && Bytes.isWord("TYPE", args[2]))
+        {
+            if (!IsKnownType(args[3]))
+            {
+                reply.Error(Errors.unknownClientType(args[3]));
+                return;
+            }
+
+            listed = Bytes.isWord("NORMAL", args[3]) ? listed : [];
+        }
+        else if (args.Count != 2)
+        {
+            reply.Error(Errors.syntax);
+            return;
+        }
+
+        var text = new StringBuilder();
+        foreach (var each in listed.OrderBy(each => each.Id))
+        {
+            text.Append(Describe(each)).Append('\n');
+        }
+
+        reply.Verbatim("txt", text.ToString());
+    }
+
+    private void Kill(Session session, Arguments args, RespWriter reply)
+    {
+        if (args.Count == 3)
+        {
+            var address = Bytes.toString(args[2]);
+            var target = sessions.All.FirstOrDefault(each => Address(each.Connection?.RemoteEndPoint) == address);
+            if (target is null)
+            {
+                reply.Error(Errors.noSuchClient);
+                return;
+            }
+
+            Close(target, session);
+            reply.Ok();
+            return;
+        }
+
+        if (ReadFilter(args, reply) is not { } filter)
+        {
+            return;
+        }
+
+        var killed = 0;
+        foreach (var each in sessions.All.Where(each => filter.Matches(each, session)))
+        {
+            Close(each, session);
+            killed++;
+        }
+
+        reply.Integer(killed);
+    }
+
+    private static KillFilter? ReadFilter(Arguments args, RespWriter reply)
+    {
+        var filter = new KillFilter();
+        for (var i = 2; i < args.Count; i += 2)
+        {
+            if (i + 1 == args.Count || ReadFilterPart(filter, args[i], args[i + 1]) is var error && error == Errors.syntax)
+            {
+                reply.Error(Errors.syntax);
+                return null;
+            }
+
+            if (error is not null)
+            {
+                reply.Error(error);
+                return null;
+            }
+        }
+
+        return filter;
+    }
+
+    /// <summary>Takes one filter and its value; returns the error if there is one.</summary>
+    private static string? ReadFilterPart(KillFilter filter, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (Bytes.isWord("ID", name))
+        {
+            var isNumber = Numbers.tryParseInt64(value, out var id);
+            filter.Id = id;
+            return isNumber && id > 0 ? null : Errors.clientIdNotPositive;
+        }
+
+        if (Bytes.isWord("TYPE", name))
+        {
+            filter.IsNormal = Bytes.isWord("NORMAL", value);
+            return IsKnownType(value) ? null : Errors.unknownClientType(value);
+        }
+
+        if (Bytes.isWord("ADDR", name))
+        {
+            filter.Address = Bytes.toString(value);
+            return null;
+        }
+
+        if (Bytes.isWord("LADDR", name))
+        {
+            filter.LocalAddress = Bytes.toString(value);
+            return null;
+        }
+
+        if (Bytes.isWord("USER", name))
+        {
+            return Bytes.toString(value) == ConnectionVerbs.DefaultUser ? null : Errors.noSuchUser(value);
+        }
+
+        if (Bytes.isWord("SKIPME", name))
+        {
+            filter.SkipsCaller = Bytes.isWord("YES", value);
+            return filter.SkipsCaller || Bytes.isWord("NO", value) ? null : Errors.syntax;
+        }
+
+        return Errors.syntax;
+    }
+
+    private static void Close(Session target, Session caller)
+    {
+        if (target == caller)
+        {
+            target.CloseAfterReplies = CloseReason.Killed;
+        }
+        else
+        {
+            target.Connection?.Close(CloseReason.Killed);
+        }
+    }
+
+    private sealed class KillFilter
+    {
+        public long? Id { get; set; }
+
+        public bool IsNormal { get; set; } = true;
+
+        public string? Address { get; set; }
+
+        public string? LocalAddress { get; set; }
+
+        public bool SkipsCaller { get; set; } = true;
+
+        public bool Matches(Session session, Session caller) =>
+            IsNormal
+            && (Id is null || Id == session.Id)
+            && (Address is null || Address == ClientVerbs.Address(session.Connection?.RemoteEndPoint))
+            && (LocalAddress is null || LocalAddress == ClientVerbs.Address(session.Connection?.LocalEndPoint))
+            && !(SkipsCaller && session == caller);
+    }
+}

@@ -1,0 +1,130 @@
+using RedisClone.Protocol;
+using RedisClone.Server.Configuration;
+using RedisClone.Server.Network;
+
+namespace RedisClone.Server.Sessions;
+
+/// <summary>What a client says about its own connection: HELLO, SELECT, QUIT and RESET.</summary>
+public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions) : IHostVerbs
+{
+    /// <summary>The only user there is; it has no password, so any will do.</summary>
+    internal const string DefaultUser = "default";
+
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
+    [
+        new("hello", Hello),
+        new("select", Select),
+        new("quit", Quit, RunsInTransaction: true),
+        new("reset", Reset, RunsInTransaction: true),
+    ];
+
+    private static void Hello(Session session, Arguments args, RespWriter reply)
+    {
+        var protocol = session.Protocol;
+        if (args.Count > 1)
+        {
+            if (!Numbers.tryParseInt64(args[1], out var version))
+            {
+                reply.Error(Errors.helloVersionNotInteger);
+                return;
+            }
+
+            if (version is not (2 or 3))
+            {
+                reply.Error(Errors.unsupportedProtocol);
+                return;
+            }
+
+            protocol = (int)version;
+        }
+
+        string? name = null;
+        for (var i = 2; i < args.Count; i++)
+        {
+            if (Bytes.isWord("AUTH", args[i]) && i + 2 < args.Count)
+            {
+                if (!args[i + 1].SequenceEqual("default"u8))
+                {
+                    reply.Error(Errors.wrongPass);
+                    return;
+                }
+
+                i += 2;
+            }
+            else if (Bytes.isWord("SETNAME", args[i]) && i + 1 < args.Count)
+            {
+                name = Bytes.toString(args[++i]);
+                if (!ClientVerbs.IsName(name))
+                {
+                    reply.Error(Errors.clientName);
+                    return;
+                }
+            }
+            else
+            {
+                reply.Error(Errors.helloOption(args[i]));
+                return;
+            }
+        }
+
+        session.Name = name ?? session.Name;
+        session.Protocol = protocol;
+        reply.Protocol = protocol;
+        WriteServer(session, reply);
+    }
+
+    private static void WriteServer(Session session, RespWriter reply)
+    {
+        reply.Map(7);
+        reply.BulkText("server");
+        reply.BulkText("redis");
+        reply.BulkText("version");
+        reply.BulkText(ProductInfo.RedisVersion);
+        reply.BulkText("proto");
+        reply.Integer(session.Protocol);
+        reply.BulkText("id");
+        reply.Integer(session.Id);
+        reply.BulkText("mode");
+        reply.BulkText("standalone");
+        reply.BulkText("role");
+        reply.BulkText("master");
+        reply.BulkText("modules");
+        reply.Array(0);
+    }
+
+    private void Select(Session session, Arguments args, RespWriter reply)
+    {
+        if (!Numbers.tryParseInt64(args[1], out var index) || index is < int.MinValue or > int.MaxValue)
+        {
+            reply.Error(Errors.notInteger);
+        }
+        else if (index < 0 || index >= engine.Keyspace.Databases.Length)
+        {
+            reply.Error(Errors.databaseOutOfRange);
+        }
+        else
+        {
+            session.Database = (int)index;
+            reply.Ok();
+        }
+    }
+
+    private static void Quit(Session session, Arguments args, RespWriter reply)
+    {
+        reply.Ok();
+        session.CloseAfterReplies = CloseReason.Quit;
+    }
+
+    private void Reset(Session session, Arguments args, RespWriter reply)
+    {
+        transactions.Abandon(session);
+        session.Database = 0;
+        session.Name = "";
+        session.ReplyMode = ReplyMode.On;
+        session.NoTouch = false;
+        session.NoEvict = false;
+        session.Protocol = 2;
+        reply.Protocol = 2;
+        reply.Simple("RESET");
+    }
+}
