@@ -45,19 +45,16 @@ type CommandSet() =
 
     /// Finds what the arguments call. Of an unknown subcommand, `command` is its container.
     member _.Lookup(arguments: Arguments, [<Out>] command: byref<HostCommand>) : CommandLookup =
-        let mutable found = null
-        let result = table.Lookup(arguments, 0, &found)
-        command <- if isNull found then null else commands[found.Id]
+        let mutable found = Unchecked.defaultof<Command<Handler>>
+        let result = table.Lookup(arguments, &found)
+        command <- if result = CommandLookup.UnknownCommand then null else commands[found.Id]
         result
 
     /// The command with a full name such as `client|kill`. Raises `ArgumentException` if there is none.
     member _.Find(fullName: string) : HostCommand =
-        let mutable found = null
-
-        if not (table.TryFindFull(ReadOnlySpan(Bytes.ofString fullName), &found)) then
-            invalidArg (nameof fullName) $"there is no command '{fullName}'"
-
-        commands[found.Id]
+        match table.FindFull(ReadOnlySpan(Bytes.ofString fullName)) with
+        | null -> invalidArg (nameof fullName) $"there is no command '{fullName}'"
+        | found -> commands[found.Id]
 
     /// Writes what HELP of a container answers. `command` is its HELP subcommand.
     member _.WriteHelp(command: HostCommand, reply: RespWriter) =

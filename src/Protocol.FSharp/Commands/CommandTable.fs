@@ -111,7 +111,7 @@ type CommandTable<'handler>(rows: Row<'handler> seq) =
 
             slots[slot] <- command.Id + 1
 
-    member private _.Find(container: Command<'handler> | null, name: ReadOnlySpan<byte>) : Command<'handler> | null =
+    member private _.Search(container: Command<'handler> | null, name: ReadOnlySpan<byte>) : Command<'handler> | null =
         let mutable slot = int (NameHash.ofName (spaceOf container, name)) &&& mask
         let mutable found: Command<'handler> | null = null
         let mutable searching = true
@@ -139,38 +139,34 @@ type CommandTable<'handler>(rows: Row<'handler> seq) =
     /// The commands that are not subcommands.
     member _.TopLevel = topLevel
 
-    /// Finds a command by its name.
-    member this.TryFind(name: ReadOnlySpan<byte>, [<Out>] command: byref<Command<'handler> | null>) : bool =
-        command <- this.Find(null, name)
-        not (isNull command)
+    /// The command of this name, or null.
+    member this.Find(name: ReadOnlySpan<byte>) : Command<'handler> | null = this.Search(null, name)
 
-    /// Finds a subcommand by its own name.
-    member this.TryFindSubcommand
-        (container: Command<'handler>, name: ReadOnlySpan<byte>, [<Out>] command: byref<Command<'handler> | null>)
-        : bool =
-        command <- this.Find(container, name)
-        not (isNull command)
+    /// The subcommand of this name, which is its own only, or null.
+    member this.FindSubcommand(container: Command<'handler>, name: ReadOnlySpan<byte>) : Command<'handler> | null =
+        this.Search(container, name)
 
-    /// Finds a command or a subcommand by its name as replies give it, such as `get` or `client|kill`.
-    member this.TryFindFull(name: ReadOnlySpan<byte>, [<Out>] command: byref<Command<'handler> | null>) : bool =
+    /// The command or subcommand of a name as replies give it, such as `get` or `client|kill`, or null.
+    member this.FindFull(name: ReadOnlySpan<byte>) : Command<'handler> | null =
         match name.IndexOf '|'B with
-        | -1 -> this.TryFind(name, &command)
+        | -1 -> this.Search(null, name)
         | bar ->
-            match this.Find(null, name.Slice(0, bar)) with
-            | null -> false
-            | container -> this.TryFindSubcommand(container, name.Slice(bar + 1), &command)
+            match this.Search(null, name.Slice(0, bar)) with
+            | null -> null
+            | container -> this.Search(container, name.Slice(bar + 1))
 
-    /// Finds what `arguments`, from `first` on, call. A container that is called without a subcommand is found itself.
-    member this.Lookup
-        (arguments: Arguments, first: int, [<Out>] command: byref<Command<'handler> | null>)
-        : CommandLookup =
-        match this.Find(null, arguments[first]) with
-        | null -> CommandLookup.UnknownCommand
-        | found when found.Subcommands.Length = 0 || arguments.Count <= first + 1 ->
+    /// Finds what `arguments` call. A container that is called alone is found itself; with an unknown subcommand,
+    /// `command` is the container.
+    member this.Lookup(arguments: Arguments, [<Out>] command: byref<Command<'handler> | null>) : CommandLookup =
+        match this.Search(null, arguments[0]) with
+        | null ->
+            command <- null
+            CommandLookup.UnknownCommand
+        | found when found.Subcommands.Length = 0 || arguments.Count = 1 ->
             command <- found
             CommandLookup.Found
         | container ->
-            match this.Find(container, arguments[first + 1]) with
+            match this.Search(container, arguments[1]) with
             | null ->
                 command <- container
                 CommandLookup.UnknownSubcommand
