@@ -1,0 +1,207 @@
+using RedisClone.Protocol;
+
+namespace RedisClone.Server.Configuration;
+
+/// <summary>
+/// CONFIG GET, SET, RESETSTAT and HELP over the options of one server. Arguments are byte text: one character for each
+/// byte. To be called by one thread at a time.
+/// </summary>
+internal sealed class ConfigCommand(ServerOptions options, Action resetStatistics)
+{
+    private const int ShownCharactersMax = 128;
+    private const string GlobCharacters = "[*?";
+
+    private static readonly string[] HelpLines =
+    [
+        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "GET <pattern> [<pattern> ...]",
+        "    Show the settings whose names match, with their values.",
+        "SET <name> <value> [<name> <value> ...]",
+        "    Change settings: all of them, or none if one is refused.",
+        "RESETSTAT",
+        "    Start counting what INFO counts anew.",
+        "HELP",
+        "    Show this text.",
+    ];
+
+    /// <summary>Carries out the command; <paramref name="arguments"/> are what follows the word CONFIG.</summary>
+    public void Run(ReadOnlySpan<string> arguments, RespWriter writer)
+    {
+        string subcommand = arguments.IsEmpty ? "" : arguments[0].ToLowerInvariant();
+        ReadOnlySpan<string> rest = arguments.IsEmpty ? arguments : arguments[1..];
+        switch (subcommand)
+        {
+            case "get" when rest.Length >= 1:
+                Get(rest, writer);
+                break;
+            case "set" when rest.Length >= 2:
+                Set(rest, writer);
+                break;
+            case "resetstat" when rest.IsEmpty:
+                resetStatistics();
+                writer.Ok();
+                break;
+            case "help" when rest.IsEmpty:
+                Help(writer);
+                break;
+            case "get" or "set" or "resetstat" or "help":
+                writer.Error(Errors.wrongArity($"config|{subcommand}"));
+                break;
+            default:
+                writer.Error(arguments.IsEmpty ? Errors.wrongArity("config") : UnknownSubcommand(arguments[0]));
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Shows the settings named or matched by any of the patterns, each once. As in Redis, a pattern without wildcards
+    /// comes back in the reply as it was typed.
+    /// </summary>
+    public void Get(ReadOnlySpan<string> patterns, RespWriter writer)
+    {
+        var found = new Dictionary<string, (string Shown, Setting Setting)>(StringComparer.OrdinalIgnoreCase);
+        foreach (string pattern in patterns)
+        {
+            if (pattern.AsSpan().IndexOfAny(GlobCharacters) < 0)
+            {
+                if (Settings.Find(pattern) is { } setting)
+                {
+                    found.TryAdd(pattern, (pattern, setting));
+                }
+
+                continue;
+            }
+
+            foreach ((string name, Setting setting) in Settings.Names)
+            {
+                if (ByteGlob.IsMatch(pattern, name, ignoreCase: true))
+                {
+                    found.TryAdd(name, (name, setting));
+                }
+            }
+        }
+
+        writer.Map(found.Count);
+        foreach ((string shown, Setting setting) in found.Values)
+        {
+            writer.BulkText(shown);
+            writer.BulkText(setting.Format(options));
+        }
+    }
+
+    /// <summary>
+    /// Changes settings given as names and values in turn. They are tried on a copy first; only if all are accepted do
+    /// they reach the options, and if somebody who must carry one out objects, all are taken back.
+    /// </summary>
+    public void Set(ReadOnlySpan<string> pairs, RespWriter writer)
+    {
+        if (pairs.Length % 2 != 0)
+        {
+            writer.Error(Errors.syntax);
+            return;
+        }
+
+        string? error = Resolve(pairs, out List<Assignment> assignments) ?? Apply(assignments);
+        if (error is null)
+        {
+            writer.Ok();
+        }
+        else
+        {
+            writer.Error(error);
+        }
+    }
+
+    public static void Help(RespWriter writer)
+    {
+        writer.Array(HelpLines.Length);
+        foreach (string line in HelpLines)
+        {
+            writer.Simple(line);
+        }
+    }
+
+    /// <summary>Finds the settings; the first that is unknown, not to be changed now, or named twice is the error.</summary>
+    private static string? Resolve(ReadOnlySpan<string> pairs, out List<Assignment> assignments)
+    {
+        assignments = [];
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            string typed = pairs[i];
+            if (Settings.Find(typed) is not { } setting)
+            {
+                return $"ERR Unknown option or number of arguments for CONFIG SET - '{typed}'";
+            }
+
+            string? problem = setting.Change switch
+            {
+                SettingChange.AtStart => "can't set immutable config",
+                SettingChange.Protected => "can't set protected config",
+                _ when !seen.Add(typed) => "duplicate parameter",
+                _ => null,
+            };
+            if (problem is not null)
+            {
+                return Failed(typed, problem);
+            }
+
+            assignments.Add(new Assignment(setting, NameOf(setting, typed), pairs[i + 1]));
+        }
+
+        return null;
+    }
+
+    private string? Apply(List<Assignment> assignments)
+    {
+        ServerOptions draft = options.Copy();
+        foreach (Assignment assignment in assignments)
+        {
+            if (assignment.Setting.Assign(draft, [assignment.Value]) is { } problem)
+            {
+                return Failed(assignment.Name, problem);
+            }
+        }
+
+        ServerOptions before = options.Copy();
+        Take(assignments, draft);
+        for (int i = 0; i < assignments.Count; i++)
+        {
+            if (options.Notify(assignments[i].Setting) is { } objection)
+            {
+                Take(assignments, before);
+                foreach (Assignment told in assignments.Take(i + 1))
+                {
+                    options.Notify(told.Setting);
+                }
+
+                return Failed(assignments[i].Name, objection);
+            }
+        }
+
+        return null;
+    }
+
+    private void Take(List<Assignment> assignments, ServerOptions from)
+    {
+        foreach (Assignment assignment in assignments)
+        {
+            assignment.Setting.Copy(from, options);
+        }
+    }
+
+    /// <summary>The name or alias that was meant, in the spelling of the table.</summary>
+    private static string NameOf(Setting setting, string typed) =>
+        typed.Equals(setting.Alias, StringComparison.OrdinalIgnoreCase) ? setting.Alias : setting.Name;
+
+    private static string Failed(string name, string problem) =>
+        $"ERR CONFIG SET failed (possibly related to argument '{name}') - {problem}";
+
+    private static string UnknownSubcommand(string name)
+    {
+        string shown = name.Length <= ShownCharactersMax ? name : name[..ShownCharactersMax];
+        return $"ERR unknown subcommand '{shown}'. Try CONFIG HELP.";
+    }
+
+    private readonly record struct Assignment(Setting Setting, string Name, string Value);
+}

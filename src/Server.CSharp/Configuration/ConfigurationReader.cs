@@ -1,0 +1,189 @@
+using System.Text;
+
+namespace RedisClone.Server.Configuration;
+
+/// <summary>
+/// Reads redis.conf text from files, standard input and the command line into <see cref="ServerOptions"/>. A later
+/// setting overrides an earlier one.
+/// </summary>
+/// <remarks>
+/// Redis stops at the first mistake; here reading goes on, so that somebody who brings a file along sees all that has
+/// to be changed at once, up to a bound. With any error the options must not be used.
+/// </remarks>
+internal sealed class ConfigurationReader(ServerOptions options)
+{
+    public const int FileBytesMax = 16 << 20;
+    public const int IncludeDepthMax = 16;
+    public const int FilesMax = 1024;
+    public const int ErrorsMax = 20;
+
+    private static readonly char[] LineBlanks = [' ', '\t', '\r', '\n'];
+
+    private readonly List<ConfigurationError> _errors = [];
+    private int _filesRead;
+
+    /// <summary>What was wrong, in the order it was found.</summary>
+    public IReadOnlyList<ConfigurationError> Errors => _errors;
+
+    private bool IsDone => _errors.Count >= ErrorsMax;
+
+    /// <summary>Reads a file and what it includes.</summary>
+    public void ReadFile(string path) => ReadFile(path, depth: 0, problem => Report($"the configuration file {path}", 0, "", problem));
+
+    /// <summary>Reads all of a stream, such as standard input.</summary>
+    public void ReadStream(string source, Stream stream)
+    {
+        try
+        {
+            ReadText(source, ReadAll(stream), depth: 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(source, 0, "", e.Message);
+        }
+    }
+
+    /// <summary>Reads lines that have no numbers: the options of the command line.</summary>
+    public void ReadOptions(string source, IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
+        {
+            if (!IsDone)
+            {
+                ReadLine(source, 0, line, depth: 0);
+            }
+        }
+    }
+
+    private void ReadFile(string path, int depth, Action<string> report)
+    {
+        if (++_filesRead > FilesMax)
+        {
+            report($"more than {FilesMax} files are included");
+            return;
+        }
+
+        string text;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            text = ReadAll(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            report($"can't open config file '{path}': {FileProblem(path, e)}");
+            return;
+        }
+
+        ReadText($"the configuration file {path}", text, depth);
+    }
+
+    private static string FileProblem(string path, Exception e) => e switch
+    {
+        _ when Directory.Exists(path) => "Is a directory",
+        FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
+        UnauthorizedAccessException => "Permission denied",
+        _ => e.Message,
+    };
+
+    /// <summary>The bytes of a stream as byte text, without the mark that some editors put before UTF-8.</summary>
+    private static string ReadAll(Stream stream)
+    {
+        using var bytes = new MemoryStream();
+        byte[] buffer = new byte[4096];
+        int count;
+        while ((count = stream.Read(buffer)) > 0)
+        {
+            bytes.Write(buffer, 0, count);
+            if (bytes.Length > FileBytesMax)
+            {
+                throw new IOException($"it is longer than {FileBytesMax} bytes");
+            }
+        }
+
+        ReadOnlySpan<byte> all = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+        return Encoding.Latin1.GetString(all.StartsWith(Encoding.UTF8.Preamble) ? all[Encoding.UTF8.Preamble.Length..] : all);
+    }
+
+    private void ReadText(string source, string text, int depth)
+    {
+        int number = 0;
+        foreach (Range range in text.AsSpan().Split('\n'))
+        {
+            number++;
+            if (IsDone)
+            {
+                return;
+            }
+
+            ReadLine(source, number, text[range], depth);
+        }
+    }
+
+    private void ReadLine(string source, int number, string untrimmed, int depth)
+    {
+        string line = untrimmed.Trim(LineBlanks);
+        if (line.Length == 0 || line[0] == '#')
+        {
+            return;
+        }
+
+        string[]? words = ConfigurationLine.Split(line);
+        if (words is null)
+        {
+            Report(source, number, line, "Unbalanced quotes in configuration line");
+        }
+        else if (words.Length == 2 && words[0].Equals("include", StringComparison.OrdinalIgnoreCase))
+        {
+            Include(words[1], depth + 1, problem => Report(source, number, line, problem));
+        }
+        else if (words.Length > 0)
+        {
+            Assign(words, (problem, hint) => Report(source, number, line, problem, hint));
+        }
+    }
+
+    private void Include(string pattern, int depth, Action<string> report)
+    {
+        if (depth > IncludeDepthMax)
+        {
+            report($"files are included more than {IncludeDepthMax} deep");
+        }
+        else if (!ByteText.TryToText(pattern, out string path))
+        {
+            report("a file name must be valid UTF-8");
+        }
+        else
+        {
+            foreach (string file in IncludedFiles.Find(path))
+            {
+                if (!IsDone && _filesRead <= FilesMax)
+                {
+                    ReadFile(file, depth, report);
+                }
+            }
+        }
+    }
+
+    private void Assign(string[] words, Action<string, string?> report)
+    {
+        Setting? setting = Settings.Find(words[0]);
+        if (setting is null)
+        {
+            string? similar = SimilarName.Find(words[0]);
+            report("Bad directive or wrong number of arguments", similar is null ? null : $"Did you mean '{similar}'?");
+        }
+        else if (setting.Assign(options, words.AsSpan(1)) is { } problem)
+        {
+            report(problem, null);
+        }
+    }
+
+    private void Report(string source, int number, string line, string problem, string? hint = null)
+    {
+        if (!IsDone)
+        {
+            _errors.Add(new ConfigurationError(source, number, line, problem) { Hint = hint });
+        }
+    }
+}

@@ -1,0 +1,173 @@
+namespace RedisClone.Server.Configuration;
+
+/// <summary>When what was appended to the log is forced to disk.</summary>
+public enum FsyncPolicy
+{
+    EverySecond,
+    Always,
+    No,
+}
+
+/// <summary>Which implementation carries the connections.</summary>
+public enum Transport
+{
+    Auto,
+    Epoll,
+    Sockets,
+}
+
+/// <summary>How much goes into the server's own log, most first.</summary>
+public enum LogVerbosity
+{
+    Debug,
+    Verbose,
+    Notice,
+    Warning,
+}
+
+/// <summary>
+/// What one server is set to. Property initialisers are the defaults; <see cref="Settings"/> gives each property the
+/// name it has in redis.conf and in CONFIG.
+/// </summary>
+/// <remarks>
+/// Settings are changed by one thread at a time and may be read by any: every property is one word, so a reader sees
+/// the old value or the new one. Read a setting where it is used rather than keeping a copy, and a change takes effect
+/// by itself; where it has to be carried out, ask to be told with <see cref="OnChange"/>.
+/// </remarks>
+public sealed class ServerOptions
+{
+    /// <summary>The most a server holds of what is sized by its number of databases.</summary>
+    public const int DatabasesMax = 65_536;
+
+    /// <summary>The most addresses a server listens on.</summary>
+    public const int BindAddressesMax = 16;
+
+    private readonly Dictionary<string, List<Func<string?>>> _listeners = new(StringComparer.Ordinal);
+
+    /// <summary>TCP port; 0 takes any that is free.</summary>
+    public int Port { get; set; } = 6379;
+
+    /// <summary>
+    /// Addresses or host names to listen on; <c>*</c> and <c>::*</c> are all of IPv4 and IPv6. One that starts with
+    /// <c>-</c> is left out when the machine does not have it.
+    /// </summary>
+    public IReadOnlyList<string> Bind { get; set; } = ["127.0.0.1", "-::1"];
+
+    public int TcpBacklog { get; set; } = 511;
+
+    /// <summary>Seconds after which an idle client is disconnected; 0 never.</summary>
+    public int TimeoutSeconds { get; set; }
+
+    /// <summary>Seconds between TCP keepalive probes; 0 sends none.</summary>
+    public int TcpKeepaliveSeconds { get; set; } = 300;
+
+    public long MaxClients { get; set; } = 10_000;
+
+    public int Databases { get; set; } = 16;
+
+    /// <summary>The data directory: where the log and relative file names are.</summary>
+    public string Directory { get; set; } = ".";
+
+    public bool AppendOnly { get; set; } = true;
+
+    /// <summary>The name of the log in <see cref="Directory"/>.</summary>
+    public string AppendFileName { get; set; } = "storage.store";
+
+    public FsyncPolicy AppendFsync { get; set; } = FsyncPolicy.EverySecond;
+
+    /// <summary>Whether fsync is left out while the log is being rewritten.</summary>
+    public bool NoAppendFsyncOnRewrite { get; set; }
+
+    /// <summary>Per cent by which the log must have grown since its last rewrite to be rewritten; 0 never.</summary>
+    public int AutoAofRewritePercentage { get; set; } = 100;
+
+    public long AutoAofRewriteMinBytes { get; set; } = 64L << 20;
+
+    /// <summary>Whether a log whose last command is cut short is loaded up to there; otherwise it is refused.</summary>
+    public bool AofLoadTruncated { get; set; } = true;
+
+    public long ProtoMaxBulkBytes { get; set; } = 512L << 20;
+
+    public long ClientQueryBufferBytesMax { get; set; } = 1L << 30;
+
+    public OutputBufferLimits ClientOutputBufferLimits { get; set; } = OutputBufferLimits.Default;
+
+    /// <summary>How many fields a hash holds in its compact form.</summary>
+    public long HashMaxListpackEntries { get; set; } = 512;
+
+    /// <summary>The longest field or value, in bytes, a hash holds in its compact form.</summary>
+    public long HashMaxListpackValueBytes { get; set; } = 64;
+
+    /// <summary>How many times a second background duties are looked after.</summary>
+    public int Hz { get; set; } = 10;
+
+    public LogVerbosity LogLevel { get; set; } = LogVerbosity.Notice;
+
+    /// <summary>Where the server's own log goes; empty is standard output, a relative name is in <see cref="Directory"/>.</summary>
+    public string LogFile { get; set; } = "";
+
+    /// <summary>How many network loops there are; 0 lets the server choose by the number of processors.</summary>
+    public int IoThreads { get; set; }
+
+    public Transport Transport { get; set; } = Transport.Auto;
+
+    public bool LazyfreeLazyEviction { get; set; }
+
+    public bool LazyfreeLazyExpire { get; set; }
+
+    public bool LazyfreeLazyServerDel { get; set; }
+
+    public bool LazyfreeLazyUserDel { get; set; }
+
+    public bool LazyfreeLazyUserFlush { get; set; }
+
+    /// <summary>
+    /// Has <paramref name="apply"/> called after the setting was changed at run time. It returns null, or why the new
+    /// value cannot be had; then the change is taken back. For the time before the server runs, not after.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no such setting, or it cannot change at run time.</exception>
+    public void OnChange(string settingName, Func<string?> apply)
+    {
+        Setting? setting = Settings.Find(settingName);
+        if (setting is null || setting.Change != SettingChange.AtRunTime)
+        {
+            throw new ArgumentException($"'{settingName}' is no setting that changes at run time", nameof(settingName));
+        }
+
+        if (!_listeners.TryGetValue(setting.Name, out List<Func<string?>>? listeners))
+        {
+            _listeners.Add(setting.Name, listeners = []);
+        }
+
+        listeners.Add(apply);
+    }
+
+    /// <summary>Tells whoever asked that a setting has changed; the first objection ends it and is returned.</summary>
+    internal string? Notify(Setting setting)
+    {
+        if (_listeners.TryGetValue(setting.Name, out List<Func<string?>>? listeners))
+        {
+            foreach (Func<string?> listener in listeners)
+            {
+                if (listener() is { } objection)
+                {
+                    return objection;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A copy of the values alone.</summary>
+    internal ServerOptions Copy()
+    {
+        var copy = new ServerOptions();
+        foreach (Setting setting in Settings.All)
+        {
+            setting.Copy(this, copy);
+        }
+
+        return copy;
+    }
+}

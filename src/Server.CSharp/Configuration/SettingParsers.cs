@@ -1,0 +1,132 @@
+namespace RedisClone.Server.Configuration;
+
+/// <summary>What the rows of <see cref="Settings"/> that are not plain numbers and words accept.</summary>
+internal static class SettingParsers
+{
+    private const string NoSuchFile = "No such file or directory";
+
+    public static string? BindAddresses(
+        ReadOnlySpan<string> words, IReadOnlyList<string> current, out IReadOnlyList<string> addresses)
+    {
+        addresses = current;
+        if (words.Length > ServerOptions.BindAddressesMax)
+        {
+            return "Too many bind addresses specified.";
+        }
+
+        if (words.Length == 0 || words.Contains(""))
+        {
+            return "at least one address to listen on is needed, and none may be empty";
+        }
+
+        addresses = words.ToArray();
+        return null;
+    }
+
+    public static string? OutputLimits(
+        ReadOnlySpan<string> words, OutputBufferLimits current, out OutputBufferLimits limits) =>
+        current.TryChange(words, out limits);
+
+    /// <summary>A directory that exists, made absolute so that it stays the same one.</summary>
+    public static string? ExistingDirectory(ReadOnlySpan<string> words, string current, out string directory)
+    {
+        directory = current;
+        if (Path(words, current, out string path) is { } problem)
+        {
+            return problem;
+        }
+
+        if (path.Length == 0)
+        {
+            return NoSuchFile;
+        }
+
+        if (!Directory.Exists(path))
+        {
+            return File.Exists(path) ? "Not a directory" : NoSuchFile;
+        }
+
+        directory = FullPath(path);
+        return null;
+    }
+
+    /// <summary>An absolute path without a separator at its end.</summary>
+    public static string FullPath(string path) =>
+        System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+
+    public static string? FileName(ReadOnlySpan<string> words, string current, out string name)
+    {
+        if (Path(words, current, out name) is { } problem)
+        {
+            return problem;
+        }
+
+        if (name.Length == 0)
+        {
+            return "appendfilename can't be empty";
+        }
+
+        if (name is "." or ".." || name.AsSpan().ContainsAny('/', '\\'))
+        {
+            return "appendfilename can't be a path, just a filename";
+        }
+
+        return name.AsSpan().ContainsAny(System.IO.Path.GetInvalidFileNameChars())
+            ? "appendfilename holds a character that file names cannot have"
+            : null;
+    }
+
+    /// <summary>Any path, or nothing; whether it can be opened is found out when it is.</summary>
+    public static string? Path(ReadOnlySpan<string> words, string current, out string path)
+    {
+        path = current;
+        if (words[0].Contains('\0'))
+        {
+            return "argument must not hold a NUL byte";
+        }
+
+        return ByteText.TryToText(words[0], out path) ? null : "argument must be valid UTF-8";
+    }
+
+    /// <summary>Refuses every memory size but 0.</summary>
+    public static string? OnlyZero(string text, string reason)
+    {
+        MemorySizeResult result = MemorySize.TryParse(text, out long bytes);
+        if (result == MemorySizeResult.Malformed)
+        {
+            return "argument must be a memory value";
+        }
+
+        return result == MemorySizeResult.Valid && bytes == 0 ? null : reason;
+    }
+
+    /// <summary>Refuses yes with the reason, and what is neither yes nor no.</summary>
+    public static string? OnlyNo(string text, string reason) => text.ToLowerInvariant() switch
+    {
+        "no" => null,
+        "yes" => reason,
+        _ => "argument must be 'yes' or 'no'",
+    };
+
+    /// <summary>Refuses every word but one.</summary>
+    public static string? OnlyWord(string text, string word, string reason) =>
+        text.Equals(word, StringComparison.OrdinalIgnoreCase) ? null : reason;
+
+    /// <summary>Refuses save points: well-formed ones with the reason.</summary>
+    public static string? OnlyEmpty(string text, string reason)
+    {
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        string[] words = text.Split(' ');
+        bool wellFormed = words.Length % 2 == 0;
+        foreach (string word in words)
+        {
+            wellFormed &= WholeNumber.TryParse(word, out long value) && value >= 0;
+        }
+
+        return wellFormed ? reason : "Invalid save parameters";
+    }
+}

@@ -1,0 +1,183 @@
+using RedisClone.Protocol;
+
+namespace RedisClone.Server.Configuration;
+
+/// <summary>
+/// The table of settings. A new setting is a property of <see cref="ServerOptions"/> and a row here; the file format,
+/// the command line, CONFIG and the documentation follow from the row.
+/// </summary>
+internal static class Settings
+{
+    private const SettingChange AtRunTime = SettingChange.AtRunTime;
+    private const SettingChange AtStart = SettingChange.AtStart;
+    private const long BufferBytesMin = 1L << 20;
+    private const int HzMax = 500;
+
+    /// <summary>Every setting, in the order of the documentation.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        // Network.
+        new NumberSetting("port", AtStart, 0, 65535, o => o.Port, (o, v) => o.Port = (int)v,
+            "TCP port to listen on; 0 takes any free one."),
+        new TextSetting<IReadOnlyList<string>>("bind", AtStart, "addresses", SettingParsers.BindAddresses,
+            addresses => string.Join(' ', addresses), o => o.Bind, (o, v) => o.Bind = v,
+            "Addresses to listen on. `*` is all of IPv4, `::*` all of IPv6; an address after `-` may be missing.")
+        {
+            IsList = true,
+        },
+        new NumberSetting("tcp-backlog", AtStart, 0, int.MaxValue, o => o.TcpBacklog, (o, v) => o.TcpBacklog = (int)v,
+            "Connections the system may hold ready before they are accepted."),
+        new NumberSetting("timeout", AtRunTime, 0, int.MaxValue,
+            o => o.TimeoutSeconds, (o, v) => o.TimeoutSeconds = (int)v,
+            "Seconds after which an idle client is disconnected; 0 never."),
+        new NumberSetting("tcp-keepalive", AtRunTime, 0, int.MaxValue,
+            o => o.TcpKeepaliveSeconds, (o, v) => o.TcpKeepaliveSeconds = (int)v,
+            "Seconds between TCP keepalive probes on new connections; 0 sends none."),
+        new NumberSetting("maxclients", AtRunTime, 1, uint.MaxValue, o => o.MaxClients, (o, v) => o.MaxClients = v,
+            "Clients that may be connected at a time."),
+        new NumberSetting("io-threads", AtStart, 0, 128, o => o.IoThreads, (o, v) => o.IoThreads = (int)v,
+            "Network loops; 0 chooses by the number of processors."),
+        new ChoiceSetting<Transport>("transport", AtStart,
+            [("auto", Transport.Auto), ("epoll", Transport.Epoll), ("sockets", Transport.Sockets)],
+            o => o.Transport, (o, v) => o.Transport = v,
+            "What carries the connections: epoll (Linux), the sockets of .NET, or the better one available. Not in Redis."),
+        OnlyNo("protected-mode", AtRunTime,
+            "this server has no protected mode: it listens on loopback addresses unless bind says otherwise",
+            "Safety comes from `bind`, whose default is the loopback addresses."),
+
+        // Limits of clients.
+        new NumberSetting("proto-max-bulk-len", AtRunTime, BufferBytesMin, Bytes.lengthMax,
+            o => o.ProtoMaxBulkBytes, (o, v) => o.ProtoMaxBulkBytes = v,
+            "The longest argument of a command, and the longest string.")
+        {
+            IsMemorySize = true,
+        },
+        new NumberSetting("client-query-buffer-limit", AtRunTime, BufferBytesMin, long.MaxValue,
+            o => o.ClientQueryBufferBytesMax, (o, v) => o.ClientQueryBufferBytesMax = v,
+            "Bytes a client may send without completing a command.")
+        {
+            IsMemorySize = true,
+        },
+        new TextSetting<OutputBufferLimits>("client-output-buffer-limit", AtRunTime,
+            "class, hard limit, soft limit, seconds; repeated", SettingParsers.OutputLimits,
+            limits => limits.ToString(), o => o.ClientOutputBufferLimits, (o, v) => o.ClientOutputBufferLimits = v,
+            "Bytes of replies a client may leave unread: at once (hard), or for some seconds (soft). 0 is no limit. "
+            + "Classes: `normal`, `replica` (or `slave`), `pubsub`.")
+        {
+            IsList = true,
+        },
+
+        // Data.
+        new NumberSetting("databases", AtStart, 1, ServerOptions.DatabasesMax,
+            o => o.Databases, (o, v) => o.Databases = (int)v,
+            "Number of databases a client can SELECT."),
+        new NumberSetting("hash-max-listpack-entries", AtRunTime, 0, long.MaxValue,
+            o => o.HashMaxListpackEntries, (o, v) => o.HashMaxListpackEntries = v,
+            "The most fields of a hash in compact form.")
+        {
+            Alias = "hash-max-ziplist-entries",
+        },
+        new NumberSetting("hash-max-listpack-value", AtRunTime, 0, long.MaxValue,
+            o => o.HashMaxListpackValueBytes, (o, v) => o.HashMaxListpackValueBytes = v,
+            "The longest field or value of a hash in compact form.")
+        {
+            Alias = "hash-max-ziplist-value",
+            IsMemorySize = true,
+        },
+        new NumberSetting("hz", AtRunTime, 0, int.MaxValue, o => o.Hz, (o, v) => o.Hz = (int)Math.Clamp(v, 1, HzMax),
+            "Times a second that background duties, such as expiry, are looked after; kept between 1 and 500."),
+        new FixedSetting("maxmemory", AtRunTime, "0",
+            text => SettingParsers.OnlyZero(text, "this server has no memory limit: only 0, no limit, can be set"),
+            "There is no memory limit."),
+        new FixedSetting("maxmemory-policy", AtRunTime, "noeviction",
+            text => SettingParsers.OnlyWord(text, "noeviction", "this server never evicts keys: only noeviction can be set"),
+            "Keys are never evicted."),
+
+        // Durability.
+        new TextSetting<string>("dir", SettingChange.Protected, "directory", SettingParsers.ExistingDirectory,
+            directory => ByteText.FromText(SettingParsers.FullPath(directory)), o => o.Directory,
+            (o, v) => o.Directory = v,
+            "The data directory. It must exist.")
+        {
+            DefaultText = "./",
+        },
+        new FlagSetting("appendonly", AtStart, o => o.AppendOnly, (o, v) => o.AppendOnly = v,
+            "Whether writes are logged to disk. Without it all data is gone when the server ends."),
+        new TextSetting<string>("appendfilename", AtStart, "file name", SettingParsers.FileName,
+            ByteText.FromText, o => o.AppendFileName, (o, v) => o.AppendFileName = v,
+            "Name of the log in the data directory."),
+        new ChoiceSetting<FsyncPolicy>("appendfsync", AtRunTime,
+            [("everysec", FsyncPolicy.EverySecond), ("always", FsyncPolicy.Always), ("no", FsyncPolicy.No)],
+            o => o.AppendFsync, (o, v) => o.AppendFsync = v,
+            "When the log is forced to disk: every second, before each reply, or when the system likes to."),
+        new FlagSetting("no-appendfsync-on-rewrite", AtRunTime,
+            o => o.NoAppendFsyncOnRewrite, (o, v) => o.NoAppendFsyncOnRewrite = v,
+            "Whether the log is left unforced while it is being rewritten."),
+        new NumberSetting("auto-aof-rewrite-percentage", AtRunTime, 0, int.MaxValue,
+            o => o.AutoAofRewritePercentage, (o, v) => o.AutoAofRewritePercentage = (int)v,
+            "Per cent the log must have grown by since its last rewrite to be rewritten; 0 never."),
+        new NumberSetting("auto-aof-rewrite-min-size", AtRunTime, 0, long.MaxValue,
+            o => o.AutoAofRewriteMinBytes, (o, v) => o.AutoAofRewriteMinBytes = v,
+            "A log smaller than this is not rewritten by itself.")
+        {
+            IsMemorySize = true,
+        },
+        new FlagSetting("aof-load-truncated", AtRunTime, o => o.AofLoadTruncated, (o, v) => o.AofLoadTruncated = v,
+            "Whether a log that breaks off within its last command is loaded up to there, or refused."),
+        new FixedSetting("save", AtRunTime, "",
+            text => SettingParsers.OnlyEmpty(text, "this server has no save points: its log is always up to date (appendonly)"),
+            "There are no RDB save points; the log keeps everything.")
+        {
+            IsList = true,
+        },
+
+        // The server itself.
+        new ChoiceSetting<LogVerbosity>("loglevel", AtRunTime,
+            [
+                ("debug", LogVerbosity.Debug),
+                ("verbose", LogVerbosity.Verbose),
+                ("notice", LogVerbosity.Notice),
+                ("warning", LogVerbosity.Warning),
+            ],
+            o => o.LogLevel, (o, v) => o.LogLevel = v,
+            "How much the server says about itself."),
+        new TextSetting<string>("logfile", AtStart, "file name or path", SettingParsers.Path,
+            ByteText.FromText, o => o.LogFile, (o, v) => o.LogFile = v,
+            "Where it says it; empty is standard output. A relative name is in the data directory."),
+        OnlyNo("daemonize", AtStart,
+            "this server stays in the foreground: let systemd, a container or a shell put it into the background",
+            "The server stays in the foreground."),
+        new FixedSetting("supervised", AtStart, "no",
+            text => SettingParsers.OnlyWord(text, "no", "this server does not report to a supervisor: only no can be set"),
+            "The server does not report to a supervisor."),
+        OnlyNo("cluster-enabled", AtStart, "this server is no part of a cluster: only no can be set",
+            "There is no cluster mode."),
+
+        // Memory is always given back off the path of commands, whatever these say.
+        Lazyfree("lazyfree-lazy-eviction", o => o.LazyfreeLazyEviction, (o, v) => o.LazyfreeLazyEviction = v),
+        Lazyfree("lazyfree-lazy-expire", o => o.LazyfreeLazyExpire, (o, v) => o.LazyfreeLazyExpire = v),
+        Lazyfree("lazyfree-lazy-server-del", o => o.LazyfreeLazyServerDel, (o, v) => o.LazyfreeLazyServerDel = v),
+        Lazyfree("lazyfree-lazy-user-del", o => o.LazyfreeLazyUserDel, (o, v) => o.LazyfreeLazyUserDel = v),
+        Lazyfree("lazyfree-lazy-user-flush", o => o.LazyfreeLazyUserFlush, (o, v) => o.LazyfreeLazyUserFlush = v),
+    ];
+
+    /// <summary>Every name and alias in lower case, with its setting.</summary>
+    public static IReadOnlyList<(string Name, Setting Setting)> Names { get; } =
+    [
+        .. All.Select(setting => (setting.Name, setting)),
+        .. All.Where(setting => setting.Alias is not null).Select(setting => (setting.Alias!, setting)),
+    ];
+
+    private static readonly Dictionary<string, Setting> ByName =
+        Names.ToDictionary(entry => entry.Name, entry => entry.Setting, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The setting with this name or alias, without case; null if there is none.</summary>
+    public static Setting? Find(string name) => ByName.GetValueOrDefault(name);
+
+    private static FixedSetting OnlyNo(string name, SettingChange change, string reason, string summary) =>
+        new(name, change, "no", text => SettingParsers.OnlyNo(text, reason), summary);
+
+    private static FlagSetting Lazyfree(
+        string name, Func<ServerOptions, bool> get, Action<ServerOptions, bool> set) =>
+        new(name, AtRunTime, get, set, "Accepted for Redis' sake; memory is never given back in the way of commands.");
+}
