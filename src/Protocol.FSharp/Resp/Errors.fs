@@ -292,6 +292,9 @@ module Errors =
         let bufferLimitClass =
             "Invalid client class specified in buffer limit configuration."
 
+        let bufferLimitNumber =
+            "Error in hard, soft or soft_seconds setting in buffer limit configuration."
+
         let bindFailed = "Failed to bind to specified addresses."
         let tooManyAddresses = "Too many bind addresses specified."
         let logNotStarted = "Unable to turn on AOF. Check server logs."

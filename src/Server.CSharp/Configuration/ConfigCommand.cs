@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using Reason = RedisClone.Protocol.Errors.ConfigReason;
 
 namespace RedisClone.Server.Configuration;
 
@@ -8,7 +9,6 @@ namespace RedisClone.Server.Configuration;
 /// </summary>
 internal sealed class ConfigCommand(ServerOptions options, Action resetStatistics)
 {
-    private const int ShownCharactersMax = 128;
     private const string GlobCharacters = "[*?";
 
     private static readonly string[] HelpLines =
@@ -48,7 +48,7 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
                 writer.Error(Errors.wrongArity($"config|{subcommand}"));
                 break;
             default:
-                writer.Error(arguments.IsEmpty ? Errors.wrongArity("config") : UnknownSubcommand(arguments[0]));
+                writer.Error(arguments.IsEmpty ? Errors.wrongArity("config") : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
                 break;
         }
     }
@@ -131,19 +131,19 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
             string typed = pairs[i];
             if (Settings.Find(typed) is not { } setting)
             {
-                return $"ERR Unknown option or number of arguments for CONFIG SET - '{typed}'";
+                return Errors.configUnknownOption(Bytes.ofString(typed));
             }
 
             string? problem = setting.Change switch
             {
-                SettingChange.AtStart => "can't set immutable config",
-                SettingChange.Protected => "can't set protected config",
-                _ when !seen.Add(typed) => "duplicate parameter",
+                SettingChange.AtStart => Reason.immutable,
+                SettingChange.Protected => Reason.protectedConfig,
+                _ when !seen.Add(typed) => Reason.duplicate,
                 _ => null,
             };
             if (problem is not null)
             {
-                return Failed(typed, problem);
+                return Errors.configSetFailed(typed, problem);
             }
 
             assignments.Add(new Assignment(setting, NameOf(setting, typed), pairs[i + 1]));
@@ -159,7 +159,7 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
         {
             if (assignment.Setting.Assign(draft, [assignment.Value]) is { } problem)
             {
-                return Failed(assignment.Name, problem);
+                return Errors.configSetFailed(assignment.Name, problem);
             }
         }
 
@@ -175,7 +175,7 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
                     options.Notify(told.Setting);
                 }
 
-                return Failed(assignments[i].Name, objection);
+                return Errors.configSetFailed(assignments[i].Name, objection);
             }
         }
 
@@ -193,15 +193,6 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
     /// <summary>The name or alias that was meant, in the spelling of the table.</summary>
     private static string NameOf(Setting setting, string typed) =>
         typed.Equals(setting.Alias, StringComparison.OrdinalIgnoreCase) ? setting.Alias : setting.Name;
-
-    private static string Failed(string name, string problem) =>
-        $"ERR CONFIG SET failed (possibly related to argument '{name}') - {problem}";
-
-    private static string UnknownSubcommand(string name)
-    {
-        string shown = name.Length <= ShownCharactersMax ? name : name[..ShownCharactersMax];
-        return $"ERR unknown subcommand '{shown}'. Try CONFIG HELP.";
-    }
 
     private readonly record struct Assignment(Setting Setting, string Name, string Value);
 }

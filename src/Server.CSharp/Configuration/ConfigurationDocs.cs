@@ -41,6 +41,7 @@ internal static class ConfigurationDocs
         one command names, or none of them. The server does not start with a setting it does not know or cannot keep;
         it says where each one is.
 
+
         """;
 
     /// <summary>The page, in Markdown.</summary>

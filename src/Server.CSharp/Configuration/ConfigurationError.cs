@@ -17,10 +17,10 @@ internal sealed record ConfigurationError(string Source, int LineNumber, string 
     /// <summary>What the server prints before it ends, in the style of Redis.</summary>
     public static string Describe(IEnumerable<ConfigurationError> errors)
     {
-        var text = new StringBuilder($"\n*** FATAL CONFIG FILE ERROR ({ProductInfo.Name} {ProductInfo.Version}) ***\n");
+        var text = new StringBuilder($"\n*** FATAL CONFIG FILE ERROR ({ProductInfo.Name} {ProductInfo.Version}) ***");
         foreach (ConfigurationError error in errors)
         {
-            text.Append("Reading ").Append(error.Source);
+            text.Append("\nReading ").Append(error.Source);
             if (error.LineNumber > 0)
             {
                 text.Append($", at line {error.LineNumber}");

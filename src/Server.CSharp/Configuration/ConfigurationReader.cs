@@ -37,7 +37,7 @@ internal sealed class ConfigurationReader(ServerOptions options)
         {
             ReadText(source, ReadAll(stream), depth: 0);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (FileProblem.Is(e))
         {
             Report(source, 0, "", e.Message);
         }
@@ -69,22 +69,14 @@ internal sealed class ConfigurationReader(ServerOptions options)
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             text = ReadAll(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (FileProblem.Is(e))
         {
-            report($"can't open config file '{path}': {FileProblem(path, e)}");
+            report($"can't open config file '{path}': {FileProblem.Describe(path, e)}");
             return;
         }
 
         ReadText($"the configuration file {path}", text, depth);
     }
-
-    private static string FileProblem(string path, Exception e) => e switch
-    {
-        _ when Directory.Exists(path) => "Is a directory",
-        FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
-        UnauthorizedAccessException => "Permission denied",
-        _ => e.Message,
-    };
 
     /// <summary>The bytes of a stream as byte text, without the mark that some editors put before UTF-8.</summary>
     private static string ReadAll(Stream stream)

@@ -1,3 +1,5 @@
+using Reason = RedisClone.Protocol.Errors.ConfigReason;
+
 namespace RedisClone.Server.Configuration;
 
 /// <summary>
@@ -10,9 +12,6 @@ public readonly record struct OutputBufferLimit(long HardBytes, long SoftBytes, 
 public sealed record OutputBufferLimits(OutputBufferLimit Normal, OutputBufferLimit Replica, OutputBufferLimit PubSub)
 {
     private const int WordsPerClass = 4;
-    private const string BadCount = "Wrong number of arguments in buffer limit configuration.";
-    private const string BadClass = "Invalid client class specified in buffer limit configuration.";
-    private const string BadLimit = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
 
     public static OutputBufferLimits Default { get; } = new(
         new OutputBufferLimit(0, 0, 0),
@@ -29,7 +28,7 @@ public sealed record OutputBufferLimits(OutputBufferLimit Normal, OutputBufferLi
         changed = this;
         if (words.Length % WordsPerClass != 0)
         {
-            return BadCount;
+            return Reason.bufferLimitCount;
         }
 
         for (int i = 0; i < words.Length; i += WordsPerClass)
@@ -37,12 +36,12 @@ public sealed record OutputBufferLimits(OutputBufferLimit Normal, OutputBufferLi
             string clientClass = words[i].ToLowerInvariant();
             if (clientClass is not ("normal" or "replica" or "slave" or "pubsub"))
             {
-                return BadClass;
+                return Reason.bufferLimitClass;
             }
 
             if (!TryReadLimit(words.Slice(i + 1, WordsPerClass - 1), out OutputBufferLimit limit))
             {
-                return BadLimit;
+                return Reason.bufferLimitNumber;
             }
 
             changed = clientClass switch

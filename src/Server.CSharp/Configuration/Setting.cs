@@ -1,3 +1,5 @@
+using Reason = RedisClone.Protocol.Errors.ConfigReason;
+
 namespace RedisClone.Server.Configuration;
 
 /// <summary>When a setting may be changed.</summary>
@@ -50,7 +52,7 @@ internal abstract class Setting(string name, SettingChange change, string summar
     {
         if (!IsList)
         {
-            return words.Length == 1 ? AssignWords(options, words) : "wrong number of arguments";
+            return words.Length == 1 ? AssignWords(options, words) : Reason.wrongCount;
         }
 
         // CONFIG SET gives a list as one argument, and a file may.

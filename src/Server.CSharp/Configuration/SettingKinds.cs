@@ -1,4 +1,5 @@
 using System.Globalization;
+using Reason = RedisClone.Protocol.Errors.ConfigReason;
 
 namespace RedisClone.Server.Configuration;
 
@@ -22,7 +23,7 @@ internal sealed class FlagSetting(
         bool value = words[0].Equals("yes", StringComparison.OrdinalIgnoreCase);
         if (!value && !words[0].Equals("no", StringComparison.OrdinalIgnoreCase))
         {
-            return "argument must be 'yes' or 'no'";
+            return Reason.yesOrNo;
         }
 
         set(options, value);
@@ -60,19 +61,19 @@ internal sealed class NumberSetting(
             MemorySizeResult result = MemorySize.TryParse(words[0], out value);
             if (result == MemorySizeResult.Malformed)
             {
-                return "argument must be a memory value";
+                return Reason.memory;
             }
 
             inRange = result == MemorySizeResult.Valid;
         }
         else if (!WholeNumber.TryParse(words[0], out value))
         {
-            return "argument couldn't be parsed into an integer";
+            return Reason.integer;
         }
 
         if (!inRange || value < min || value > max)
         {
-            return $"argument must be between {Show(min)} and {Show(max)} inclusive";
+            return Reason.between(min, max);
         }
 
         set(options, value);
@@ -114,7 +115,7 @@ internal sealed class ChoiceSetting<T>(
             }
         }
 
-        return $"argument(s) must be one of the following: {Values}";
+        return Reason.oneOf(choices.Select(choice => choice.Word).ToArray());
     }
 }
 

@@ -1,17 +1,17 @@
+using Reason = RedisClone.Protocol.Errors.ConfigReason;
+
 namespace RedisClone.Server.Configuration;
 
 /// <summary>What the rows of <see cref="Settings"/> that are not plain numbers and words accept.</summary>
 internal static class SettingParsers
 {
-    private const string NoSuchFile = "No such file or directory";
-
     public static string? BindAddresses(
         ReadOnlySpan<string> words, IReadOnlyList<string> current, out IReadOnlyList<string> addresses)
     {
         addresses = current;
         if (words.Length > ServerOptions.BindAddressesMax)
         {
-            return "Too many bind addresses specified.";
+            return Reason.tooManyAddresses;
         }
 
         if (words.Length == 0 || words.Contains(""))
@@ -38,12 +38,12 @@ internal static class SettingParsers
 
         if (path.Length == 0)
         {
-            return NoSuchFile;
+            return FileProblem.NoSuchFile;
         }
 
         if (!Directory.Exists(path))
         {
-            return File.Exists(path) ? "Not a directory" : NoSuchFile;
+            return File.Exists(path) ? FileProblem.NotADirectory : FileProblem.NoSuchFile;
         }
 
         directory = FullPath(path);
@@ -94,7 +94,7 @@ internal static class SettingParsers
         MemorySizeResult result = MemorySize.TryParse(text, out long bytes);
         if (result == MemorySizeResult.Malformed)
         {
-            return "argument must be a memory value";
+            return Reason.memory;
         }
 
         return result == MemorySizeResult.Valid && bytes == 0 ? null : reason;
@@ -105,12 +105,19 @@ internal static class SettingParsers
     {
         "no" => null,
         "yes" => reason,
-        _ => "argument must be 'yes' or 'no'",
+        _ => Reason.yesOrNo,
     };
 
-    /// <summary>Refuses every word but one.</summary>
-    public static string? OnlyWord(string text, string word, string reason) =>
-        text.Equals(word, StringComparison.OrdinalIgnoreCase) ? null : reason;
+    /// <summary>Refuses every word but one: those that Redis knows with the reason.</summary>
+    public static string? OnlyWord(string text, string word, string[] known, string reason)
+    {
+        if (text.Equals(word, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        return known.Contains(text, StringComparer.OrdinalIgnoreCase) ? reason : Reason.oneOf(known);
+    }
 
     /// <summary>Refuses save points: well-formed ones with the reason.</summary>
     public static string? OnlyEmpty(string text, string reason)
@@ -127,6 +134,6 @@ internal static class SettingParsers
             wellFormed &= WholeNumber.TryParse(word, out long value) && value >= 0;
         }
 
-        return wellFormed ? reason : "Invalid save parameters";
+        return wellFormed ? reason : Reason.save;
     }
 }

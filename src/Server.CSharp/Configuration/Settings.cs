@@ -13,6 +13,14 @@ internal static class Settings
     private const long BufferBytesMin = 1L << 20;
     private const int HzMax = 500;
 
+    private static readonly string[] EvictionPolicies =
+    [
+        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
+        "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction",
+    ];
+
+    private static readonly string[] Supervisors = ["upstart", "systemd", "auto", "no"];
+
     /// <summary>Every setting, in the order of the documentation.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -90,7 +98,8 @@ internal static class Settings
             text => SettingParsers.OnlyZero(text, "this server has no memory limit: only 0, no limit, can be set"),
             "There is no memory limit."),
         new FixedSetting("maxmemory-policy", AtRunTime, "noeviction",
-            text => SettingParsers.OnlyWord(text, "noeviction", "this server never evicts keys: only noeviction can be set"),
+            text => SettingParsers.OnlyWord(text, "noeviction", EvictionPolicies,
+                "this server never evicts keys: only noeviction can be set"),
             "Keys are never evicted."),
 
         // Durability.
@@ -148,7 +157,8 @@ internal static class Settings
             "this server stays in the foreground: let systemd, a container or a shell put it into the background",
             "The server stays in the foreground."),
         new FixedSetting("supervised", AtStart, "no",
-            text => SettingParsers.OnlyWord(text, "no", "this server does not report to a supervisor: only no can be set"),
+            text => SettingParsers.OnlyWord(text, "no", Supervisors,
+                "this server does not report to a supervisor: only no can be set"),
             "The server does not report to a supervisor."),
         OnlyNo("cluster-enabled", AtStart, "this server is no part of a cluster: only no can be set",
             "There is no cluster mode."),

@@ -7,7 +7,11 @@ namespace RedisClone.Server.Hosting;
 
 /// <summary>Ties one server to the life of a host: it runs from when the host starts until it is told to stop.</summary>
 internal sealed class RedisCloneService(
-    RedisCloneServer server, IHostApplicationLifetime lifetime, ExitStatus exit, ILoggerFactory loggers)
+    RedisCloneServer server,
+    ServerOptions options,
+    IHostApplicationLifetime lifetime,
+    ExitStatus exit,
+    ILoggerFactory loggers)
     : IHostedService
 {
     private readonly ILogger _logger = loggers.CreateLogger(nameof(RedisCloneService));
@@ -22,11 +26,13 @@ internal sealed class RedisCloneService(
             server.Start();
             _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
         }
-        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        catch (SocketException e)
         {
-            _logger.LogError("Cannot start: {Problem}", e.Message);
-            exit.Code = ExitStatus.Failed;
-            lifetime.StopApplication();
+            GiveUp($"Cannot listen on port {options.Port} of {string.Join(' ', options.Bind)}: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            GiveUp($"Cannot start: {e.Message}");
         }
 
         return Task.CompletedTask;
@@ -40,8 +46,23 @@ internal sealed class RedisCloneService(
             _logger.LogInformation("Stopping");
         }
 
-        await server.StopAsync().WaitAsync(cancellationToken);
-        _logger.LogInformation("Stopped");
+        try
+        {
+            await server.StopAsync().WaitAsync(cancellationToken);
+            _logger.LogInformation("Stopped");
+        }
+        catch (OperationCanceledException)
+        {
+            _logger.LogError("Stopping took too long; it was given up");
+            exit.Code = ExitStatus.Failed;
+        }
+    }
+
+    private void GiveUp(string problem)
+    {
+        _logger.LogError("{Problem}", problem);
+        exit.Code = ExitStatus.Failed;
+        lifetime.StopApplication();
     }
 }
 

@@ -27,9 +27,9 @@ internal static class ServerHost
         {
             log = new LineLoggerProvider(options, TimeProvider.System);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (FileProblem.Is(e))
         {
-            await errors.WriteLineAsync($"Can't open the log file '{options.LogFile}': {e.Message}");
+            await errors.WriteLineAsync($"Can't open the log file '{options.LogFile}': {FileProblem.Describe(options.LogFile, e)}");
             return ExitStatus.Failed;
         }
 
@@ -51,7 +51,7 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeMax);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(services => new RedisCloneService(
-            server, services.GetRequiredService<IHostApplicationLifetime>(), exit, loggers));
+            server, options, services.GetRequiredService<IHostApplicationLifetime>(), exit, loggers));
         using IHost host = builder.Build();
         await host.RunAsync();
         return exit.Code;

@@ -48,7 +48,7 @@ internal sealed record Verbs
     {
         if (verb is null)
         {
-            errors.WriteLine($"{line.Verb}: this program was built without it");
+            errors.WriteLine($"{line.Verb.ToString().ToLowerInvariant()}: this program was built without it");
             return ExitStatus.Failed;
         }
 
@@ -82,7 +82,7 @@ internal sealed record Verbs
 
             return ExitStatus.Succeeded;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (FileProblem.Is(e))
         {
             errors.WriteLine(e.Message);
             return ExitStatus.Failed;

@@ -1,0 +1,171 @@
+using System.Reflection;
+using RedisClone.Server.Configuration;
+using Xunit;
+
+namespace RedisClone.Server.Tests.Configuration;
+
+public class SettingsTests
+{
+    /// <summary>For each property of the options, a setting and a value that is not the default.</summary>
+    private static readonly string[][] Changes =
+    [
+        ["port", "7000"],
+        ["bind", "* -::*"],
+        ["tcp-backlog", "5"],
+        ["timeout", "30"],
+        ["tcp-keepalive", "60"],
+        ["maxclients", "4294967295"],
+        ["io-threads", "4"],
+        ["transport", "epoll"],
+        ["proto-max-bulk-len", "1048576"],
+        ["client-query-buffer-limit", "3000000000"],
+        ["client-output-buffer-limit", "normal 1 2 3 slave 4 5 6 pubsub 7 8 9"],
+        ["databases", "65536"],
+        ["hash-max-listpack-entries", "9223372036854775807"],
+        ["hash-max-listpack-value", "0"],
+        ["hz", "500"],
+        ["dir", Path.TrimEndingDirectorySeparator(Path.GetTempPath())],
+        ["appendonly", "no"],
+        ["appendfilename", "x.log"],
+        ["appendfsync", "always"],
+        ["no-appendfsync-on-rewrite", "yes"],
+        ["auto-aof-rewrite-percentage", "0"],
+        ["auto-aof-rewrite-min-size", "1"],
+        ["aof-load-truncated", "no"],
+        ["loglevel", "debug"],
+        ["logfile", "a b.log"],
+        ["lazyfree-lazy-eviction", "yes"],
+        ["lazyfree-lazy-expire", "yes"],
+        ["lazyfree-lazy-server-del", "yes"],
+        ["lazyfree-lazy-user-del", "yes"],
+        ["lazyfree-lazy-user-flush", "yes"],
+    ];
+
+    [Fact]
+    public void NoTwoSettingsShareAName() =>
+        Assert.Equal(Settings.Names.Count, Settings.Names.Select(entry => entry.Name).Distinct().Count());
+
+    [Fact]
+    public void NamesAreFoundWithoutCase()
+    {
+        Assert.Same(Settings.Find("hash-max-listpack-entries"), Settings.Find("HASH-MAX-ZIPLIST-ENTRIES"));
+        Assert.Null(Settings.Find("nosuch"));
+    }
+
+    [Fact]
+    public void WhatASettingShowsItAlsoAccepts()
+    {
+        foreach (Setting setting in Settings.All)
+        {
+            var options = new ServerOptions();
+            string shown = setting.Format(options);
+            Assert.Null(setting.Assign(options, [shown]));
+            Assert.Equal(shown, setting.Format(options));
+        }
+    }
+
+    [Fact]
+    public void EachPropertyHasOneSettingThatChangesAndCopiesIt()
+    {
+        var untouched = typeof(ServerOptions).GetProperties().Select(property => property.Name).ToHashSet();
+        foreach (string[] change in Changes)
+        {
+            Setting setting = Settings.Find(change[0])!;
+            var changed = new ServerOptions();
+            Assert.Null(setting.Assign(changed, [change[1]]));
+            Assert.Equal(change[1], setting.Format(changed));
+
+            string property = Assert.Single(DifferentProperties(new ServerOptions(), changed));
+            Assert.True(untouched.Remove(property), $"{property} has two settings");
+            Assert.Empty(DifferentProperties(changed, changed.Copy()));
+        }
+
+        Assert.Empty(untouched);
+        Assert.Equal(
+            Settings.All.Where(setting => setting is not FixedSetting).Select(setting => setting.Name).Order(),
+            Changes.Select(change => change[0]).Order());
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("b", 0)]
+    [InlineData("007", 7)]
+    [InlineData("10B", 10)]
+    [InlineData("1k", 1000)]
+    [InlineData("1KB", 1024)]
+    [InlineData("1m", 1000_000)]
+    [InlineData("1mb", 1048576)]
+    [InlineData("3g", 3000_000_000)]
+    [InlineData("20GB", 21474836480)]
+    [InlineData("9223372036854775807", long.MaxValue)]
+    public void MemorySizesHaveUnits(string text, long bytes)
+    {
+        var options = new ServerOptions();
+        Assert.Null(Settings.Find("auto-aof-rewrite-min-size")!.Assign(options, [text]));
+        Assert.Equal(bytes, options.AutoAofRewriteMinBytes);
+    }
+
+    [Fact]
+    public void ARelativeDirectoryBecomesAbsolute()
+    {
+        var options = new ServerOptions();
+        Assert.Null(Settings.Find("dir")!.Assign(options, ["./"]));
+        Assert.Equal(Path.TrimEndingDirectorySeparator(Directory.GetCurrentDirectory()), options.Directory);
+    }
+
+    [Fact]
+    public void PathsAreUtf8()
+    {
+        var options = new ServerOptions();
+        Setting logfile = Settings.Find("logfile")!;
+        string bytes = ByteTexts.Of("é/日.log"u8.ToArray());
+        Assert.Null(logfile.Assign(options, [bytes]));
+        Assert.Equal("é/日.log", options.LogFile);
+        Assert.Equal(bytes, logfile.Format(options));
+        Assert.Equal("argument must be valid UTF-8", logfile.Assign(options, ["\u00ff"]));
+        Assert.Equal("argument must not hold a NUL byte", logfile.Assign(options, ["a\0b"]));
+        Assert.Equal("é/日.log", options.LogFile);
+    }
+
+    [Theory]
+    [InlineData("maxmemory", "100mb", "this server has no memory limit: only 0, no limit, can be set")]
+    [InlineData("maxmemory", "x", "argument must be a memory value")]
+    [InlineData("save", "900 1", "this server has no save points: its log is always up to date (appendonly)")]
+    [InlineData("save", "900", "Invalid save parameters")]
+    [InlineData("maxmemory-policy", "allkeys-lru", "this server never evicts keys: only noeviction can be set")]
+    [InlineData("protected-mode", "maybe", "argument must be 'yes' or 'no'")]
+    [InlineData("appendfilename", "..", "appendfilename can't be a path, just a filename")]
+    [InlineData("bind", "", "at least one address to listen on is needed, and none may be empty")]
+    public void WhatCannotBeKeptIsRefusedWithTheReason(string name, string value, string reason) =>
+        Assert.Equal(reason, Settings.Find(name)!.Assign(new ServerOptions(), [value]));
+
+    [Fact]
+    public void AListenerCanOnlyBeSetForWhatChanges()
+    {
+        var options = new ServerOptions();
+        Assert.Throws<ArgumentException>(() => options.OnChange("nosuch", () => null));
+        Assert.Throws<ArgumentException>(() => options.OnChange("databases", () => null));
+    }
+
+    [Fact]
+    public void TheReferencePageHasEverySettingInOneTable()
+    {
+        string[] rows = ConfigurationDocs.Write().Split('\n').Where(line => line.StartsWith('|')).ToArray();
+        Assert.Equal(Settings.All.Count + 2, rows.Length);
+        Assert.All(rows, row => Assert.Equal(6, row.Count(c => c == '|')));
+        Assert.Equal(
+            Settings.All.Select(setting => $"| `{setting.Name}`"),
+            rows.Skip(2).Select(row => row[..(row.IndexOf('`', 3) + 1)]));
+    }
+
+    private static List<string> DifferentProperties(ServerOptions left, ServerOptions right)
+    {
+        static object? Value(PropertyInfo property, ServerOptions options) =>
+            property.GetValue(options) is IReadOnlyList<string> list ? string.Join('|', list) : property.GetValue(options);
+
+        return typeof(ServerOptions).GetProperties()
+            .Where(property => !Equals(Value(property, left), Value(property, right)))
+            .Select(property => property.Name)
+            .ToList();
+    }
+}

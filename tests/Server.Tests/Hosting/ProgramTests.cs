@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using RedisClone.Server.Configuration;
+using Xunit;
+
+namespace RedisClone.Server.Tests.Hosting;
+
+/// <summary>The program as it is started from a shell.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private const int ExitTimeoutMs = 60_000;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("program-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void TheVersionIsPrinted()
+    {
+        (int code, string output, string errors) = Run("", "--version");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.StartsWith($"{ProductInfo.Name} v={ProductInfo.Version} ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HelpShowsHowToStart()
+    {
+        (int code, string output, _) = Run("", "--help");
+        Assert.Equal(0, code);
+        Assert.Contains("redisclone --port 7000", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AWrongSettingEndsTheProgramAndSaysWhereItIs()
+    {
+        (int code, string output, string errors) = Run("port 0\nnosuch 1\n", "-");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(
+            "Reading standard input, at line 2\n>>> 'nosuch 1'\nBad directive or wrong number of arguments\n",
+            errors,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALogFileThatCannotBeOpenedEndsTheProgram()
+    {
+        (int code, _, string errors) = Run("", "--port", "0", "--logfile", Path.Combine(_folder, "no", "such.log"));
+        Assert.Equal(1, code);
+        Assert.Contains("Can't open the log file", errors, StringComparison.Ordinal);
+        Assert.Contains("No such file or directory", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheReferencePagesAreWritten()
+    {
+        string folder = Path.Combine(_folder, "docs");
+        Assert.Equal(0, Run("", "docs", "--out", folder).Code);
+        Assert.Equal(ConfigurationDocs.Write(), File.ReadAllText(Path.Combine(folder, ConfigurationDocs.FileName)));
+    }
+
+    [Fact]
+    public void AVerbUsedWronglySaysHowToUseIt()
+    {
+        (int code, _, string errors) = Run("", "check");
+        Assert.Equal((1, "check needs one file: check <file>\n"), (code, errors));
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task ASignalStopsTheServerInGoodOrder(string signal)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        using Process process = Start("--port", "0", "--dir", _folder);
+        try
+        {
+            await ReadUntilAsync(process, "Ready to accept connections");
+            using (Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]))
+            {
+                kill.WaitForExit();
+            }
+
+            await ReadUntilAsync(process, "Stopped");
+            Assert.True(process.WaitForExit(ExitTimeoutMs));
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task APortThatIsTakenEndsTheProgramWithTheReason()
+    {
+        using Process first = Start("--port", "0", "--dir", _folder);
+        try
+        {
+            string ready = await ReadUntilAsync(first, "Ready to accept connections");
+            string port = ready[(ready.LastIndexOf(' ') + 1)..];
+            string other = Path.Combine(_folder, "other");
+            Directory.CreateDirectory(other);
+            (int code, string output, _) = Run("", "--port", port, "--dir", other);
+            Assert.Equal(1, code);
+            Assert.Contains($"error   Cannot listen on port {port}", output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            first.Kill();
+            first.WaitForExit();
+        }
+    }
+
+    private static async Task<string> ReadUntilAsync(Process process, string text)
+    {
+        using var timeout = new CancellationTokenSource(ExitTimeoutMs);
+        string? line;
+        do
+        {
+            line = await process.StandardOutput.ReadLineAsync(timeout.Token);
+            Assert.NotNull(line);
+        }
+        while (!line.Contains(text, StringComparison.Ordinal));
+
+        return line;
+    }
+
+    private static (int Code, string Output, string Errors) Run(string input, params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(ExitTimeoutMs), "the program did not end");
+        return (process.ExitCode, output, errors.Result);
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "redisclone.dll");
+        return Process.Start(new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+}
