@@ -9,7 +9,8 @@ namespace RedisClone.Server.Configuration;
 /// </summary>
 internal static class ByteText
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Text of the operating system as byte text.</summary>
     public static string FromText(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));

@@ -55,7 +55,8 @@ internal static class ConfigurationDocs
             string alias = setting.Alias is null ? "" : $" (or `{setting.Alias}`)";
             string defaultValue = setting.Default.Length == 0 ? "empty" : $"`{setting.Default}`";
             string change = setting.Change == SettingChange.AtRunTime ? "CONFIG SET" : "at start";
-            page.Append($"| `{setting.Name}`{alias} | {setting.Values} | {defaultValue} | {change} | {setting.Summary} |\n");
+            page.Append($"| `{setting.Name}`{alias} | {setting.Values} | {defaultValue} | {change} ")
+                .Append($"| {setting.Summary} |\n");
         }
 
         return page.ToString();

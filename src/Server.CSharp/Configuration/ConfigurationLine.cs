@@ -71,7 +71,9 @@ internal static class ConfigurationLine
             char c = line[at++];
             if (c is '"' or '\'')
             {
-                bool closed = c == '"' ? TryReadDoubleQuoted(line, ref at, word) : TryReadSingleQuoted(line, ref at, word);
+                bool closed = c == '"'
+                    ? TryReadDoubleQuoted(line, ref at, word)
+                    : TryReadSingleQuoted(line, ref at, word);
                 return closed && (at == line.Length || IsBlank(line[at]));
             }
 
@@ -99,7 +101,7 @@ internal static class ConfigurationLine
             else if (line[at] == 'x' && at + 2 < line.Length
                 && char.IsAsciiHexDigit(line[at + 1]) && char.IsAsciiHexDigit(line[at + 2]))
             {
-                word.Append((char)byte.Parse(line.AsSpan(at + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                word.Append((char)byte.Parse(line.AsSpan(at + 1, 2), NumberStyles.AllowHexSpecifier));
                 at += 3;
             }
             else

@@ -28,7 +28,7 @@ internal sealed class ConfigurationReader(ServerOptions options)
     private bool IsDone => _errors.Count >= ErrorsMax;
 
     /// <summary>Reads a file and what it includes.</summary>
-    public void ReadFile(string path) => ReadFile(path, depth: 0, problem => Report($"the configuration file {path}", 0, "", problem));
+    public void ReadFile(string path) => ReadFile(path, depth: 0, problem => Report(SourceOf(path), 0, "", problem));
 
     /// <summary>Reads all of a stream, such as standard input.</summary>
     public void ReadStream(string source, Stream stream)
@@ -75,8 +75,10 @@ internal sealed class ConfigurationReader(ServerOptions options)
             return;
         }
 
-        ReadText($"the configuration file {path}", text, depth);
+        ReadText(SourceOf(path), text, depth);
     }
+
+    private static string SourceOf(string path) => $"the configuration file {path}";
 
     /// <summary>The bytes of a stream as byte text, without the mark that some editors put before UTF-8.</summary>
     private static string ReadAll(Stream stream)
@@ -94,7 +96,8 @@ internal sealed class ConfigurationReader(ServerOptions options)
         }
 
         ReadOnlySpan<byte> all = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
-        return Encoding.Latin1.GetString(all.StartsWith(Encoding.UTF8.Preamble) ? all[Encoding.UTF8.Preamble.Length..] : all);
+        int start = all.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+        return Encoding.Latin1.GetString(all[start..]);
     }
 
     private void ReadText(string source, string text, int depth)

@@ -103,7 +103,9 @@ public sealed class ServerOptions
 
     public LogVerbosity LogLevel { get; set; } = LogVerbosity.Notice;
 
-    /// <summary>Where the server's own log goes; empty is standard output, a relative name is in <see cref="Directory"/>.</summary>
+    /// <summary>
+    /// Where the server's own log goes; empty is standard output, a relative name is in <see cref="Directory"/>.
+    /// </summary>
     public string LogFile { get; set; } = "";
 
     /// <summary>How many network loops there are; 0 lets the server choose by the number of processors.</summary>

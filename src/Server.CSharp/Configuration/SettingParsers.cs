@@ -129,9 +129,12 @@ internal static class SettingParsers
 
         string[] words = text.Split(' ');
         bool wellFormed = words.Length % 2 == 0;
-        foreach (string word in words)
+        for (int i = 0; i < words.Length; i++)
         {
-            wellFormed &= WholeNumber.TryParse(word, out long value) && value >= 0;
+            // Seconds, then changes; as in Redis no digits are 0.
+            long least = i % 2 == 0 ? 1 : 0;
+            long value = 0;
+            wellFormed &= (words[i].Length == 0 || WholeNumber.TryParse(words[i], out value)) && value >= least;
         }
 
         return wellFormed ? reason : Reason.save;

@@ -48,7 +48,7 @@ internal static class Settings
         new ChoiceSetting<Transport>("transport", AtStart,
             [("auto", Transport.Auto), ("epoll", Transport.Epoll), ("sockets", Transport.Sockets)],
             o => o.Transport, (o, v) => o.Transport = v,
-            "What carries the connections: epoll (Linux), the sockets of .NET, or the better one available. Not in Redis."),
+            "What carries the connections: epoll (Linux), the sockets of .NET, or the best available. Not in Redis."),
         OnlyNo("protected-mode", AtRunTime,
             "this server has no protected mode: it listens on loopback addresses unless bind says otherwise",
             "Safety comes from `bind`, whose default is the loopback addresses."),
@@ -134,7 +134,8 @@ internal static class Settings
         new FlagSetting("aof-load-truncated", AtRunTime, o => o.AofLoadTruncated, (o, v) => o.AofLoadTruncated = v,
             "Whether a log that breaks off within its last command is loaded up to there, or refused."),
         new FixedSetting("save", AtRunTime, "",
-            text => SettingParsers.OnlyEmpty(text, "this server has no save points: its log is always up to date (appendonly)"),
+            text => SettingParsers.OnlyEmpty(text,
+                "this server has no save points: its log is always up to date (appendonly)"),
             "There are no RDB save points; the log keeps everything.")
         {
             IsList = true,

@@ -39,5 +39,6 @@ internal static class HelpText
         """;
 
     public static string Version =>
-        $"{ProductInfo.Name} v={ProductInfo.Version} redis={ProductInfo.RedisVersion} runtime={Environment.Version} bits={IntPtr.Size * 8}";
+        $"{ProductInfo.Name} v={ProductInfo.Version} redis={ProductInfo.RedisVersion} "
+        + $"runtime={Environment.Version} bits={IntPtr.Size * 8}";
 }

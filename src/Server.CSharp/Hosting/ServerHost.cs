@@ -29,7 +29,8 @@ internal static class ServerHost
         }
         catch (Exception e) when (FileProblem.Is(e))
         {
-            await errors.WriteLineAsync($"Can't open the log file '{options.LogFile}': {FileProblem.Describe(options.LogFile, e)}");
+            string problem = FileProblem.Describe(options.LogFile, e);
+            await errors.WriteLineAsync($"Can't open the log file '{options.LogFile}': {problem}");
             return ExitStatus.Failed;
         }
 

@@ -51,7 +51,8 @@ public class CommandLineTests
     public void TheFileComesFirstAndADashAtEitherEndIsStandardInput(string arguments, string? path, bool reads, int lines)
     {
         CommandLine line = CommandLine.Parse(arguments.Split(' '));
-        Assert.Equal((ProgramVerb.Serve, path, reads, lines), (line.Verb, line.Path, line.ReadsStandardInput, line.OptionLines.Count));
+        Assert.Equal(ProgramVerb.Serve, line.Verb);
+        Assert.Equal((path, reads, lines), (line.Path, line.ReadsStandardInput, line.OptionLines.Count));
     }
 
     [Theory]
@@ -94,7 +95,8 @@ public class CommandLineTests
     [Fact]
     public void AnErrorOnTheCommandLineHasNoLineNumber()
     {
-        ConfigurationReader reader = CommandLine.Parse(["--nosuch", "é"]).Configure(new ServerOptions(), () => Stream.Null);
+        CommandLine line = CommandLine.Parse(["--nosuch", "é"]);
+        ConfigurationReader reader = line.Configure(new ServerOptions(), () => Stream.Null);
         Assert.Contains(
             "\nReading the command line\n>>> 'nosuch \"\\xc3\\xa9\"'\nBad directive or wrong number of arguments\n",
             ConfigurationError.Describe(reader.Errors),

@@ -90,9 +90,8 @@ public sealed class ConfigurationReaderTests : IDisposable
     {
         string inner = Write("inner.conf", "port 1\nport x\n");
         ConfigurationError error = Assert.Single(Read($"\n\ninclude {inner}\n").Errors);
-        Assert.Equal(
-            new ConfigurationError($"the configuration file {inner}", 2, "port x", "argument couldn't be parsed into an integer"),
-            error);
+        string reason = "argument couldn't be parsed into an integer";
+        Assert.Equal(new ConfigurationError($"the configuration file {inner}", 2, "port x", reason), error);
     }
 
     [Fact]
