@@ -185,7 +185,8 @@ let scan (call: Call) =
 
 // ---- OBJECT
 
-let private encodingOf (entry: byref<Entry>) : string =
+/// The name of the encoding that Redis would have chosen for the value.
+let encodingOf (entry: byref<Entry>) : string =
     let mutable number = 0L
 
     match entry.Kind with

@@ -157,6 +157,10 @@ module Errors =
 
     let execAborted = "EXECABORT Transaction discarded because of previous errors."
 
+    /// `refusal` is the error that refuses a queued command.
+    let execAbortedBecause (refusal: string) =
+        $"EXECABORT Transaction discarded because of: {refusal}"
+
     // ---- Blocking commands
 
     let timeoutNegative = "ERR timeout is negative"
@@ -350,6 +354,9 @@ module Errors =
 
     let rewriteInProgress =
         "ERR Background append only file rewriting already in progress"
+
+    /// Where the setting appendonly is off, there is nothing to compact.
+    let withoutLog = "ERR This server keeps no append only file"
 
     let saveDuringRewrite =
         "ERR Another child process is active (AOF?): can't BGSAVE right now. "

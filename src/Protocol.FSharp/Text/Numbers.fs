@@ -1,6 +1,7 @@
 namespace RedisClone.Protocol
 
 open System
+open System.Runtime.InteropServices
 open System.Buffers.Text
 open System.Globalization
 open System.Numerics
@@ -18,7 +19,7 @@ module Numbers =
     let Int64LengthMax = 20
 
     /// Reads a number that takes all of `text`. False for anything Redis refuses: empty, `+1`, `01`, `-0`, ` 1`, overflow.
-    let tryParseInt64 (text: ReadOnlySpan<byte>, value: byref<int64>) : bool =
+    let tryParseInt64 (text: ReadOnlySpan<byte>, [<Out>] value: byref<int64>) : bool =
         let negative = text.Length > 0 && text[0] = '-'B
         let first = if negative then 1 else 0
         let digits = text.Length - first

@@ -72,6 +72,6 @@ internal static class WholeNumber
 
         Span<byte> bytes = stackalloc byte[Numbers.Int64LengthMax];
         return Encoding.Latin1.TryGetBytes(text, bytes, out int length)
-            && Numbers.tryParseInt64(bytes[..length], ref value);
+            && Numbers.tryParseInt64(bytes[..length], out value);
     }
 }

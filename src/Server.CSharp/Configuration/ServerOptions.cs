@@ -1,19 +1,23 @@
+using RedisClone.Server.Persistence;
+
 namespace RedisClone.Server.Configuration;
 
-/// <summary>When what was appended to the log is forced to disk.</summary>
-public enum FsyncPolicy
-{
-    EverySecond,
-    Always,
-    No,
-}
-
 /// <summary>Which implementation carries the connections.</summary>
-public enum Transport
+public enum TransportKind
 {
     Auto,
     Epoll,
     Sockets,
+}
+
+/// <summary>Who may use DEBUG.</summary>
+public enum DebugAccess
+{
+    No,
+
+    /// <summary>Clients of this machine.</summary>
+    Local,
+    Yes,
 }
 
 /// <summary>How much goes into the server's own log, most first.</summary>
@@ -75,6 +79,9 @@ public sealed class ServerOptions
 
     public FsyncPolicy AppendFsync { get; set; } = FsyncPolicy.EverySecond;
 
+    /// <summary>Where the log is.</summary>
+    public string LogPath => Path.Combine(Directory, AppendFileName);
+
     /// <summary>Whether fsync is left out while the log is being rewritten.</summary>
     public bool NoAppendFsyncOnRewrite { get; set; }
 
@@ -111,7 +118,9 @@ public sealed class ServerOptions
     /// <summary>How many network loops there are; 0 lets the server choose by the number of processors.</summary>
     public int IoThreads { get; set; }
 
-    public Transport Transport { get; set; } = Transport.Auto;
+    public TransportKind Transport { get; set; } = TransportKind.Auto;
+
+    public DebugAccess EnableDebugCommand { get; set; }
 
     public bool LazyfreeLazyEviction { get; set; }
 

@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Configuration;
 
@@ -45,8 +46,8 @@ internal static class Settings
             "Clients that may be connected at a time."),
         new NumberSetting("io-threads", AtStart, 0, 128, o => o.IoThreads, (o, v) => o.IoThreads = (int)v,
             "Network loops; 0 chooses by the number of processors."),
-        new ChoiceSetting<Transport>("transport", AtStart,
-            [("auto", Transport.Auto), ("epoll", Transport.Epoll), ("sockets", Transport.Sockets)],
+        new ChoiceSetting<TransportKind>("transport", AtStart,
+            [("auto", TransportKind.Auto), ("epoll", TransportKind.Epoll), ("sockets", TransportKind.Sockets)],
             o => o.Transport, (o, v) => o.Transport = v,
             "What carries the connections: epoll (Linux), the sockets of .NET, or the best available. Not in Redis."),
         OnlyNo("protected-mode", AtRunTime,
@@ -163,6 +164,10 @@ internal static class Settings
             "The server does not report to a supervisor."),
         OnlyNo("cluster-enabled", AtStart, "this server is no part of a cluster: only no can be set",
             "There is no cluster mode."),
+        new ChoiceSetting<DebugAccess>("enable-debug-command", AtStart,
+            [("no", DebugAccess.No), ("local", DebugAccess.Local), ("yes", DebugAccess.Yes)],
+            o => o.EnableDebugCommand, (o, v) => o.EnableDebugCommand = v,
+            "Who may use DEBUG: nobody, clients of this machine, or every client."),
 
         // Memory is always given back off the path of commands, whatever these say.
         Lazyfree("lazyfree-lazy-eviction", o => o.LazyfreeLazyEviction, (o, v) => o.LazyfreeLazyEviction = v),

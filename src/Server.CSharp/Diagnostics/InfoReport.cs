@@ -6,6 +6,7 @@ using RedisClone.Protocol;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
+using RedisClone.Server.Persistence;
 using RedisClone.Server.Sessions;
 
 namespace RedisClone.Server.Diagnostics;
@@ -100,7 +101,7 @@ public sealed class InfoReport
         Line(text, $"os:{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}");
         Line(text, $"arch_bits:{IntPtr.Size * 8}");
         Line(text, $"monotonic_clock:.NET {Environment.Version}");
-        Line(text, $"multiplexing_api:{(_options.Transport == Configuration.Transport.Sockets || !OperatingSystem.IsLinux() ? "sockets" : "epoll")}");
+        Line(text, $"multiplexing_api:{(_options.Transport == TransportKind.Sockets || !OperatingSystem.IsLinux() ? "sockets" : "epoll")}");
         Line(text, $"process_id:{Environment.ProcessId}");
         Line(text, $"run_id:{_runId}");
         Line(text, $"tcp_port:{_transport()?.Port ?? _options.Port}");
@@ -191,7 +192,28 @@ public sealed class InfoReport
         Line(text, $"rdb_last_save_time:{_engine.LastSave.ToUnixTimeSeconds()}");
         Line(text, $"rdb_last_bgsave_status:ok");
         Line(text, $"aof_enabled:{(_engine.Log is null ? 0 : 1)}");
-        _engine.Log?.WriteInfo(text);
+        if (_engine.Log is { } log)
+        {
+            WriteLog(text, log.Status);
+        }
+    }
+
+    private static void WriteLog(StringBuilder text, LogStatus log)
+    {
+        Line(text, $"aof_rewrite_in_progress:{(log.RewriteInProgress ? 1 : 0)}");
+        Line(text, $"aof_rewrite_scheduled:0");
+        Line(text, $"aof_last_rewrite_time_sec:{(long)(log.LastRewriteDuration?.TotalSeconds ?? -1)}");
+        Line(text, $"aof_current_rewrite_time_sec:{(log.RewriteInProgress ? (long)log.CurrentRewriteDuration.TotalSeconds : -1)}");
+        Line(text, $"aof_last_bgrewrite_status:{(log.LastRewriteError is null ? "ok" : "err")}");
+        Line(text, $"aof_rewrites:{log.Rewrites}");
+        Line(text, $"aof_last_write_status:{(log.Failure is null ? "ok" : "err")}");
+        Line(text, $"aof_current_size:{log.CurrentBytes}");
+        Line(text, $"aof_base_size:{log.BaseBytes}");
+        Line(text, $"aof_buffer_length:{log.PendingBytes}");
+        Line(text, $"aof_pending_bio_fsync:{(log.FsyncLag > TimeSpan.Zero ? 1 : 0)}");
+        Line(text, $"aof_delayed_fsync:{log.DelayedWrites}");
+        Line(text, $"aof_fsync_lag_msec:{(long)log.FsyncLag.TotalMilliseconds}");
+        Line(text, $"aof_last_fsync_usec:{(long)log.LastFsyncDuration.TotalMicroseconds}");
     }
 
     /// <summary>What is counted since the server started.</summary>

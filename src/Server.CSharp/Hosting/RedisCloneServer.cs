@@ -94,7 +94,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
         }
 
         var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
-        _transport = Transport.Create(_transportOptions, core, _clock, _logger);
+        _transport = Network.Transport.Create(_transportOptions, core, _clock, _logger);
         _transport.Start();
         _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
         _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
@@ -131,7 +131,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
     private void OpenLog()
     {
-        var path = Path.Combine(_options.Directory, _options.AppendFileName);
+        var path = _options.LogPath;
         RecoveryReport report;
         lock (_engine.Gate)
         {

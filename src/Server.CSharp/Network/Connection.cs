@@ -16,7 +16,7 @@ namespace RedisClone.Server.Network;
 //
 // The life of a connection, where each step is taken at the end of Settle:
 //
-//     open       reads; unless `throttled`, because too many replies are unsent
+//     open       reads; unless `_throttled`, because too many replies are unsent
 //     draining   input has ended (peer closed, QUIT, Stop): what was received is still carried out, replies are sent
 //     lingering  all is sent, our side is shut down, the handler is gone; input is thrown away until the peer closes.
 //                Closing at once would make the kernel answer unread input with a reset, and a reset may destroy
@@ -37,8 +37,9 @@ internal enum Signals
     Writable = 16,
     Hangup = 32,
     Run = 64,
-    Tick = 128,
-    Stop = 256,
+    Durable = 128,
+    Tick = 256,
+    Stop = 512,
 }
 
 /// <summary>What a connection needs of its owner after a turn.</summary>
@@ -70,35 +71,35 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
     protected const int Failed = -2;
 
-    private readonly OutputQueue output = new();
-    private IConnectionHandler? handler;
-    private Phase phase = Phase.Open;
+    private readonly OutputQueue _output = new();
+    private IConnectionHandler? _handler;
+    private Phase _phase = Phase.Open;
 
     /// <summary>The replies of this turn.</summary>
-    private RespWriter? current;
+    private RespWriter? _current;
 
-    private InputRest rest;
+    private InputRest _rest;
 
     /// <summary>Cleared when nothing more is to be received; the connection closes once what it has is dealt with.</summary>
-    private bool inputOpen = true;
+    private bool _inputOpen = true;
 
     /// <summary>Whether the peer has closed its side, so that there is nothing to linger for.</summary>
-    private bool peerEnded;
+    private bool _peerEnded;
 
     /// <summary>Whether the peer may still be sending, so that closing at once could cost it our last replies.</summary>
-    private bool lingers = true;
+    private bool _lingers = true;
 
-    /// <summary>Whether <see cref="rest"/> may hold whole commands.</summary>
-    private bool more;
+    /// <summary>Whether <see cref="_rest"/> may hold whole commands.</summary>
+    private bool _more;
 
-    private bool throttled;
-    private bool sendBlocked;
-    private bool parked;
-    private bool isLingering;
-    private long activeMs;
-    private int reason;
-    private long outputPendingBytes;
-    private long inputPendingBytes;
+    private bool _throttled;
+    private bool _sendBlocked;
+    private bool _parked;
+    private bool _isLingering;
+    private long _activeMs;
+    private int _reason;
+    private long _outputPendingBytes;
+    private long _inputPendingBytes;
 
     private enum Phase
     {
@@ -111,11 +112,11 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     public EndPoint? RemoteEndPoint => remote;
     public abstract EndPoint? LocalEndPoint { get; }
     public abstract int Handle { get; }
-    public long OutputPendingBytes => Volatile.Read(ref outputPendingBytes);
-    public long InputPendingBytes => Volatile.Read(ref inputPendingBytes);
+    public long OutputPendingBytes => Volatile.Read(ref _outputPendingBytes);
+    public long InputPendingBytes => Volatile.Read(ref _inputPendingBytes);
 
     /// <summary>Whether input is to be taken, be it only to throw it away.</summary>
-    private bool Reads => phase == Phase.Lingering || (phase == Phase.Open && inputOpen && !throttled);
+    private bool Reads => _phase == Phase.Lingering || (_phase == Phase.Open && _inputOpen && !_throttled);
 
     public void Wake() => Signal(Signals.Wake);
 
@@ -131,7 +132,7 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     /// <summary>The first half of a turn: receives and evaluates.</summary>
     public void Serve(Signals signals, Workspace work)
     {
-        if (phase == Phase.Ended)
+        if (_phase == Phase.Ended)
         {
             return;
         }
@@ -153,39 +154,39 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     /// </summary>
     public Needs Settle(Workspace work, long ticket, long durable)
     {
-        if (phase == Phase.Ended)
+        if (_phase == Phase.Ended)
         {
             return Needs.Nothing;
         }
 
         QueueCurrent(work, ticket);
-        if (phase == Phase.Open)
+        if (_phase == Phase.Open)
         {
             SendQueued(work, durable);
         }
 
-        if (phase == Phase.Open && !inputOpen && !more && output.IsEmpty)
+        if (_phase == Phase.Open && !_inputOpen && !_more && _output.IsEmpty)
         {
             Finish(work);
         }
 
-        if (phase == Phase.Aborted)
+        if (_phase == Phase.Aborted)
         {
             End();
             return Needs.Ended;
         }
 
         Throttle();
-        Listen(Reads, sendBlocked);
-        Volatile.Write(ref outputPendingBytes, output.Bytes);
-        Volatile.Write(ref inputPendingBytes, rest.Count);
-        return (more && !throttled ? Needs.Run : Needs.Nothing) | (parked ? Needs.Durable : Needs.Nothing);
+        Listen(Reads, _sendBlocked);
+        Volatile.Write(ref _outputPendingBytes, _output.Bytes);
+        Volatile.Write(ref _inputPendingBytes, _rest.Count);
+        return (_more && !_throttled ? Needs.Run : Needs.Nothing) | (_parked ? Needs.Durable : Needs.Nothing);
     }
 
     /// <summary>Whether a turn with <see cref="Signals.Tick"/> may be worth it. From any thread.</summary>
     public bool MayExpire(long nowMs) =>
-        nowMs - Volatile.Read(ref activeMs) >= 1_000
-        && (context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref inputOpen));
+        nowMs - Volatile.Read(ref _activeMs) >= 1_000
+        && (context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref _inputOpen));
 
     /// <summary>Receives without waiting: the number of bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
     protected abstract int TryReceive(Span<byte> room);
@@ -214,7 +215,8 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
         if ((signals & Signals.Abort) != 0)
         {
-            Abort(CloseReason.Killed);
+            // Close has claimed its reason; else the time to stop is up.
+            Abort(CloseReason.Shutdown);
         }
 
         if ((signals & Signals.Wake) != 0)
@@ -251,9 +253,9 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     private void Open(Workspace work)
     {
         context.Opened();
-        activeMs = work.NowMs;
-        handler = context.Core.Accept(this, Output(work));
-        if (handler is null)
+        _activeMs = work.NowMs;
+        _handler = context.Core.Accept(this, Output(work));
+        if (_handler is null)
         {
             work.Refused++;
             EndInput(CloseReason.MaxClients);
@@ -266,29 +268,29 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
     private void Take(Workspace work)
     {
-        if (!Reads || more)
+        if (!Reads || _more)
         {
             return;
         }
 
-        if (rest.Count > 0)
+        if (_rest.Count > 0)
         {
-            if (Received(TryReceive(rest.Room(handler!.NeededBytes)), work, out int bytes))
+            if (Received(TryReceive(_rest.Room(_handler!.NeededBytes)), work, out int bytes))
             {
-                rest.Received(bytes);
+                _rest.Received(bytes);
                 RunRest(work);
             }
         }
         else if (Received(TryReceive(work.Hot), work, out int bytes))
         {
             int consumed = Evaluate(work, work.Hot, 0, bytes);
-            if (consumed < bytes && inputOpen)
+            if (consumed < bytes && _inputOpen)
             {
-                rest.Keep(work.Hot.AsSpan(consumed, bytes - consumed), bytes);
+                _rest.Keep(work.Hot.AsSpan(consumed, bytes - consumed), bytes);
             }
         }
 
-        if (rest.Count >= Math.Min(context.Options.InputBytesMax, Array.MaxLength))
+        if (_rest.Count >= Math.Min(context.Options.InputBytesMax, Array.MaxLength))
         {
             Abort(CloseReason.InputLimit);
         }
@@ -301,12 +303,12 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
         if (result > 0)
         {
             work.BytesIn += result;
-            if (phase == Phase.Lingering)
+            if (_phase == Phase.Lingering)
             {
                 return false;
             }
 
-            activeMs = work.NowMs;
+            _activeMs = work.NowMs;
             return true;
         }
 
@@ -316,10 +318,10 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
         }
         else if (result == 0)
         {
-            peerEnded = true;
-            if (phase == Phase.Lingering)
+            _peerEnded = true;
+            if (_phase == Phase.Lingering)
             {
-                phase = Phase.Aborted;
+                _phase = Phase.Aborted;
             }
             else
             {
@@ -332,22 +334,22 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
     private void RunRest(Workspace work)
     {
-        more = false;
-        if (rest.Count == 0 || phase != Phase.Open)
+        _more = false;
+        if (_rest.Count == 0 || _phase != Phase.Open)
         {
             return;
         }
 
-        if (throttled)
+        if (_throttled)
         {
-            more = true;
+            _more = true;
             return;
         }
 
-        int consumed = Evaluate(work, rest.Buffer, rest.Start, rest.End);
-        if (rest.Count > 0)
+        int consumed = Evaluate(work, _rest.Buffer, _rest.Start, _rest.End);
+        if (_rest.Count > 0)
         {
-            rest.Consumed(consumed);
+            _rest.Consumed(consumed);
         }
     }
 
@@ -356,106 +358,102 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     {
         var writer = Output(work);
         work.Evaluated = true;
-        int consumed = handler!.Receive(buffer, start, end, writer);
+        int consumed = _handler!.Receive(buffer, start, end, writer);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)consumed, (uint)(end - start));
-        more = consumed < end - start && writer.Length >= NetworkLimits.OutputBytesPerReceive;
+        _more = consumed < end - start && writer.Length >= NetworkLimits.OutputBytesPerReceive;
         EndIfAsked();
         return consumed;
     }
 
     private void Awake(Workspace work)
     {
-        if (phase != Phase.Open || handler is null)
+        if (_phase != Phase.Open || _handler is null)
         {
             return;
         }
 
         work.Evaluated = true;
-        handler.Woken(Output(work));
+        _handler.Woken(Output(work));
         EndIfAsked();
         RunRest(work);
     }
 
     private void EndIfAsked()
     {
-        if (handler!.CloseAfterReplies is var asked && asked != CloseReason.None)
+        if (_handler!.CloseAfterReplies is var asked && asked != CloseReason.None)
         {
             EndInput(asked);
-            more = false;
-            rest.Clear();
+            _more = false;
+            _rest.Clear();
         }
     }
 
     /// <summary>Last orders: what the peer has sent by now is carried out, then the connection closes.</summary>
     private void Stop(Workspace work)
     {
-        if (phase != Phase.Open || !inputOpen)
+        if (_phase != Phase.Open || !_inputOpen)
         {
             return;
         }
 
         long before = work.BytesIn;
         Take(work);
-        lingers = work.BytesIn > before || more || throttled || !output.IsEmpty || current is { Length: > 0 };
+        _lingers = work.BytesIn > before || _more || _throttled || !_output.IsEmpty || _current is { Length: > 0 };
         EndInput(CloseReason.Shutdown);
     }
 
     private void Expire(Workspace work)
     {
-        long quietMs = work.NowMs - activeMs;
-        if (phase == Phase.Lingering)
+        long quietMs = work.NowMs - _activeMs;
+        if (_phase == Phase.Lingering)
         {
             if (quietMs >= LingerMs)
             {
-                phase = Phase.Aborted;
+                _phase = Phase.Aborted;
             }
         }
-        else if (!inputOpen)
+        else if (!_inputOpen)
         {
             // A disk that makes us wait is not the peer's fault.
-            if (quietMs >= DrainMs && !parked)
+            if (quietMs >= DrainMs && !_parked)
             {
                 Abort(CloseReason.SocketError);
             }
         }
         else if (context.Options.TimeoutSeconds is var seconds and > 0
             && quietMs > seconds * 1000L
-            && !parked
-            && !handler!.MayStayIdle)
+            && !_parked
+            && !_handler!.MayStayIdle)
         {
             Abort(CloseReason.IdleTimeout);
         }
     }
 
-    private RespWriter Output(Workspace work) => current ??= work.Writers.Rent();
+    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent();
 
     private void QueueCurrent(Workspace work, long ticket)
     {
-        if (current is null)
+        if (_current is null)
         {
             return;
         }
 
-        if (current.Length == 0)
+        if (_current.Length == 0)
         {
-            work.Writers.Return(current);
+            work.Writers.Return(_current);
         }
         else
         {
-            output.Add(current, ticket, work.Writers);
-            if (context.Options.OutputBytesHardMax is var max and > 0 && output.Bytes > max)
-            {
-                Abort(CloseReason.OutputLimit);
-            }
+            _output.Add(_current, ticket, work.Writers);
         }
 
-        current = null;
+        _current = null;
     }
 
     private void SendQueued(Workspace work, long durable)
     {
-        sendBlocked = false;
-        while (!sendBlocked && output.TryPeek(durable, out var next))
+        _sendBlocked = false;
+        while (!_sendBlocked && _output.TryPeek(durable, out var next))
         {
             int sent = TrySend(next);
             if (sent == Failed)
@@ -466,41 +464,45 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
             if (sent == WouldBlock)
             {
-                sendBlocked = true;
+                _sendBlocked = true;
             }
             else
             {
                 work.BytesOut += sent;
-                activeMs = work.NowMs;
-                output.Sent(sent, work.Writers);
+                _activeMs = work.NowMs;
+                _output.Sent(sent, work.Writers);
             }
         }
 
-        parked = output.IsParked(durable);
+        _parked = _output.IsParked(durable);
+        if (context.Options.OutputBytesHardMax is var max and > 0 && _output.Bytes > max)
+        {
+            Abort(CloseReason.OutputLimit);
+        }
     }
 
     private void Throttle()
     {
         long max = context.Options.OutputBytesMax;
-        throttled = output.Bytes > (throttled ? max / 2 : max);
+        _throttled = _output.Bytes > (_throttled ? max / 2 : max);
     }
 
     /// <summary>The first reason wins.</summary>
     private void Claim(CloseReason why) =>
-        Interlocked.CompareExchange(ref reason, (int)why, (int)CloseReason.None);
+        Interlocked.CompareExchange(ref _reason, (int)why, (int)CloseReason.None);
 
     private void EndInput(CloseReason why)
     {
         Claim(why);
-        inputOpen = false;
+        _inputOpen = false;
     }
 
     private void Abort(CloseReason why)
     {
-        if (phase != Phase.Ended)
+        if (_phase != Phase.Ended)
         {
             Claim(why);
-            phase = Phase.Aborted;
+            _phase = Phase.Aborted;
         }
     }
 
@@ -508,37 +510,37 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     private void Finish(Workspace work)
     {
         ForgetHandler();
-        if (peerEnded || !lingers || !context.TryBeginLinger())
+        if (_peerEnded || !_lingers || !context.TryBeginLinger())
         {
-            phase = Phase.Aborted;
+            _phase = Phase.Aborted;
             return;
         }
 
-        isLingering = true;
-        phase = Phase.Lingering;
-        activeMs = work.NowMs;
+        _isLingering = true;
+        _phase = Phase.Lingering;
+        _activeMs = work.NowMs;
         EndSending();
     }
 
     private void End()
     {
         ForgetHandler();
-        if (isLingering)
+        if (_isLingering)
         {
             context.EndLinger();
         }
 
-        phase = Phase.Ended;
-        Volatile.Write(ref outputPendingBytes, 0);
-        Volatile.Write(ref inputPendingBytes, 0);
+        _phase = Phase.Ended;
+        Volatile.Write(ref _outputPendingBytes, 0);
+        Volatile.Write(ref _inputPendingBytes, 0);
         Release();
         context.Ended();
     }
 
     private void ForgetHandler()
     {
-        rest.Clear();
-        handler?.Closed((CloseReason)reason);
-        handler = null;
+        _rest.Clear();
+        _handler?.Closed((CloseReason)_reason);
+        _handler = null;
     }
 }

@@ -19,9 +19,9 @@ internal struct InputRest
     /// </summary>
     private const int AnnouncedFactorMax = 8;
 
-    private byte[]? buffer;
+    private byte[]? _buffer;
 
-    public readonly byte[] Buffer => buffer!;
+    public readonly byte[] Buffer => _buffer!;
     public int Start { get; private set; }
     public int End { get; private set; }
     public readonly int Count => End - Start;
@@ -29,8 +29,8 @@ internal struct InputRest
     /// <summary>Keeps what is left of a buffer that is not ours; <paramref name="likely"/> so many bytes come at a time.</summary>
     public void Keep(ReadOnlySpan<byte> rest, int likely)
     {
-        buffer = Take(Math.Max(BytesMin, likely));
-        rest.CopyTo(buffer);
+        _buffer = Take(Math.Max(BytesMin, likely));
+        rest.CopyTo(_buffer);
         Start = 0;
         End = rest.Length;
     }
@@ -72,10 +72,10 @@ internal struct InputRest
 
     public void Clear()
     {
-        if (buffer is not null)
+        if (_buffer is not null)
         {
-            GiveBack(buffer);
-            buffer = null;
+            GiveBack(_buffer);
+            _buffer = null;
             Start = End = 0;
         }
     }
@@ -85,7 +85,7 @@ internal struct InputRest
         System.Buffer.BlockCopy(Buffer, Start, target, 0, Count);
         End = Count;
         Start = 0;
-        buffer = target;
+        _buffer = target;
     }
 
     private static byte[] Take(int capacity) =>

@@ -12,25 +12,25 @@ internal sealed class OutputQueue
     /// <summary>Waiting segments are joined up to this size.</summary>
     private const int JoinedBytesMax = 64 * 1024;
 
-    private Segment[] ring = [];
-    private int first;
-    private int count;
-    private int firstSent;
+    private Segment[] _ring = [];
+    private int _first;
+    private int _count;
+    private int _firstSent;
 
     /// <summary>Unsent bytes of all segments.</summary>
     public long Bytes { get; private set; }
 
-    public bool IsEmpty => count == 0;
+    public bool IsEmpty => _count == 0;
 
     /// <summary>Whether the next bytes to leave wait for the log.</summary>
-    public bool IsParked(long durable) => count > 0 && ring[first].Ticket > durable;
+    public bool IsParked(long durable) => _count > 0 && _ring[_first].Ticket > durable;
 
     public void Add(RespWriter writer, long ticket, WriterPool pool)
     {
         Bytes += writer.Length;
-        if (count > 1)
+        if (_count > 1)
         {
-            ref var last = ref ring[(first + count - 1) % ring.Length];
+            ref var last = ref _ring[Place(_count - 1)];
             if (last.Writer.Length + writer.Length <= JoinedBytesMax)
             {
                 last.Writer.Raw(writer.Written);
@@ -40,56 +40,59 @@ internal sealed class OutputQueue
             }
         }
 
-        if (count == ring.Length)
+        if (_count == _ring.Length)
         {
             Grow();
         }
 
-        ring[(first + count) % ring.Length] = new Segment(writer, ticket);
-        count++;
+        _ring[Place(_count)] = new Segment(writer, ticket);
+        _count++;
     }
 
     /// <summary>The bytes to send next. They stay where they are until <see cref="Sent"/> is called.</summary>
     public bool TryPeek(long durable, out ArraySegment<byte> next)
     {
-        if (count == 0 || ring[first].Ticket > durable)
+        if (_count == 0 || _ring[_first].Ticket > durable)
         {
             next = default;
             return false;
         }
 
-        var writer = ring[first].Writer;
-        next = new ArraySegment<byte>(writer.Buffer, firstSent, writer.Length - firstSent);
+        var writer = _ring[_first].Writer;
+        next = new ArraySegment<byte>(writer.Buffer, _firstSent, writer.Length - _firstSent);
         return true;
     }
 
     public void Sent(int bytes, WriterPool pool)
     {
         Bytes -= bytes;
-        firstSent += bytes;
-        var writer = ring[first].Writer;
-        if (firstSent < writer.Length)
+        _firstSent += bytes;
+        var writer = _ring[_first].Writer;
+        if (_firstSent < writer.Length)
         {
             return;
         }
 
-        ring[first] = default;
-        first = (first + 1) % ring.Length;
-        count--;
-        firstSent = 0;
+        _ring[_first] = default;
+        _first = Place(1);
+        _count--;
+        _firstSent = 0;
         pool.Return(writer);
     }
 
+    /// <summary>Where the segment with this index is; the length of the ring is a power of two.</summary>
+    private int Place(int index) => (_first + index) & (_ring.Length - 1);
+
     private void Grow()
     {
-        var larger = new Segment[Math.Max(2, ring.Length * 2)];
-        for (int i = 0; i < count; i++)
+        var larger = new Segment[Math.Max(2, _ring.Length * 2)];
+        for (int i = 0; i < _count; i++)
         {
-            larger[i] = ring[(first + i) % ring.Length];
+            larger[i] = _ring[Place(i)];
         }
 
-        ring = larger;
-        first = 0;
+        _ring = larger;
+        _first = 0;
     }
 
     private record struct Segment(RespWriter Writer, long Ticket);

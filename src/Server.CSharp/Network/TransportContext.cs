@@ -11,10 +11,10 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     /// <summary>Connections that may wait at a time for their peer to close; beyond, they are closed at once.</summary>
     private const int LingeringMax = 1024;
 
-    private readonly long startTimestamp = clock.GetTimestamp();
-    private readonly List<Workspace> workspaces = [];
-    private int lingering;
-    private int open;
+    private readonly long _startTimestamp = clock.GetTimestamp();
+    private readonly List<Workspace> _workspaces = [];
+    private int _lingering;
+    private int _open;
 
     public TransportOptions Options => options;
     public IServerCore Core => core;
@@ -22,26 +22,26 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     public ILogger Logger => logger;
 
     /// <summary>Milliseconds since the transport was made.</summary>
-    public long NowMs => (long)clock.GetElapsedTime(startTimestamp).TotalMilliseconds;
+    public long NowMs => (long)clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
     public Workspace NewWorkspace()
     {
         var made = new Workspace();
-        lock (workspaces)
+        lock (_workspaces)
         {
-            workspaces.Add(made);
+            _workspaces.Add(made);
         }
 
         return made;
     }
 
-    public int Opened() => Interlocked.Increment(ref open);
+    public int Opened() => Interlocked.Increment(ref _open);
 
-    public int Ended() => Interlocked.Decrement(ref open);
+    public int Ended() => Interlocked.Decrement(ref _open);
 
     public bool TryBeginLinger()
     {
-        if (Interlocked.Increment(ref lingering) <= LingeringMax)
+        if (Interlocked.Increment(ref _lingering) <= LingeringMax)
         {
             return true;
         }
@@ -50,14 +50,14 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
         return false;
     }
 
-    public void EndLinger() => Interlocked.Decrement(ref lingering);
+    public void EndLinger() => Interlocked.Decrement(ref _lingering);
 
     public TransportCounters Sum()
     {
         long accepted = 0, refused = 0, bytesIn = 0, bytesOut = 0;
-        lock (workspaces)
+        lock (_workspaces)
         {
-            foreach (var one in workspaces)
+            foreach (var one in _workspaces)
             {
                 accepted += Volatile.Read(ref one.Accepted);
                 refused += Volatile.Read(ref one.Refused);
@@ -66,7 +66,7 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
             }
         }
 
-        return new TransportCounters(Volatile.Read(ref open), accepted, refused, bytesIn, bytesOut);
+        return new TransportCounters(Volatile.Read(ref _open), accepted, refused, bytesIn, bytesOut);
     }
 }
 

@@ -14,30 +14,30 @@ internal sealed class WriterPool
     /// <summary>All kept writers together.</summary>
     public const int PoolBytesMax = 8 * 1024 * 1024;
 
-    private readonly Stack<RespWriter> kept = new();
-    private int keptBytes;
+    private readonly Stack<RespWriter> _kept = new();
+    private int _keptBytes;
 
     public RespWriter Rent()
     {
-        if (!kept.TryPop(out var writer))
+        if (!_kept.TryPop(out var writer))
         {
             return new RespWriter(InitialBytes);
         }
 
-        keptBytes -= writer.Buffer.Length;
+        _keptBytes -= writer.Buffer.Length;
         return writer;
     }
 
     public void Return(RespWriter writer)
     {
         int bytes = writer.Buffer.Length;
-        if (bytes > WriterBytesMax || keptBytes + bytes > PoolBytesMax)
+        if (bytes > WriterBytesMax || _keptBytes + bytes > PoolBytesMax)
         {
             return;
         }
 
         writer.Truncate(0);
-        keptBytes += bytes;
-        kept.Push(writer);
+        _keptBytes += bytes;
+        _kept.Push(writer);
     }
 }

@@ -194,7 +194,7 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
             text.Append(Describe(each)).Append('\n');
         }
 
-        reply.Verbatim("txt", text.ToString());
+        reply.Verbatim("txt", Bytes.ofString(text.ToString()));
     }
 
     private void Kill(Session session, Arguments args, RespWriter reply)

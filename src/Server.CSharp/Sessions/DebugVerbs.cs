@@ -175,7 +175,13 @@ public sealed class DebugVerbs(Engine.Engine engine, SessionTable sessions, Serv
     {
         if (engine.Log is not { } log)
         {
-            reply.Error(Errors.noLogToLoad);
+            reply.Error(Errors.withoutLog);
+            return;
+        }
+
+        if (log.Rewrites.IsInProgress)
+        {
+            reply.Error(Errors.rewriteInProgress);
             return;
         }
 
@@ -184,7 +190,7 @@ public sealed class DebugVerbs(Engine.Engine engine, SessionTable sessions, Serv
         log.Synchronize();
         ClearAll();
         using var replayer = new LogReplayer(_dispatcher!, sessions, clock.GetUtcNow());
-        log.Replay(replayer);
+        LogRecovery.Run(new OsDisk(), options.LogPath, replayer, clock);
         reply.Ok();
     }
 

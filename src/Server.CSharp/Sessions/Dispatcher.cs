@@ -8,6 +8,7 @@ public delegate void HostVerb(Session session, Arguments args, RespWriter reply)
 
 /// <summary>A command that the host carries out.</summary>
 /// <param name="Name">The full name, such as <c>client|kill</c>.</param>
+/// <param name="Verb">What carries it out.</param>
 /// <param name="RunsInTransaction">Whether it is carried out at once after MULTI instead of being queued.</param>
 public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false);
 

@@ -45,7 +45,7 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
             sections.Add(Bytes.toString(args[i]).ToLowerInvariant());
         }
 
-        reply.Verbatim("txt", info.Write(sections));
+        reply.Verbatim("txt", Bytes.ofString(info.Write(sections)));
     }
 
     private void Time(Session session, Arguments args, RespWriter reply)
@@ -60,7 +60,7 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
     {
         if (engine.Log is null)
         {
-            reply.Error(Errors.rewriteWithoutLog);
+            reply.Error(Errors.withoutLog);
         }
         else if (engine.StartRewrite())
         {

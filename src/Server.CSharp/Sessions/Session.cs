@@ -47,6 +47,10 @@ public sealed class Session : IConnectionHandler
 
     public DateTimeOffset Created { get; }
 
+    /// <summary>Whether the client is on this machine.</summary>
+    public bool IsLocal =>
+        Connection?.RemoteEndPoint is not System.Net.IPEndPoint remote || System.Net.IPAddress.IsLoopback(remote.Address);
+
     public DateTimeOffset LastActive { get; private set; }
 
     /// <summary>The number of the selected database.</summary>

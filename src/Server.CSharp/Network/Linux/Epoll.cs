@@ -14,14 +14,14 @@ internal sealed unsafe class Epoll : IDisposable
     private static readonly bool IsPacked =
         RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
 
-    private readonly int dataOffset = IsPacked ? 4 : 8;
-    private readonly int eventBytes = IsPacked ? 12 : 16;
-    private readonly int descriptor = Native.Checked(Native.EpollCreate(Native.EpollCloseOnExec), "epoll_create1");
-    private byte* events;
+    private readonly int _dataOffset = IsPacked ? 4 : 8;
+    private readonly int _eventBytes = IsPacked ? 12 : 16;
+    private readonly int _descriptor = Native.Checked(Native.EpollCreate(Native.EpollCloseOnExec), "epoll_create1");
+    private byte* _events;
 
     public Epoll()
     {
-        events = (byte*)NativeMemory.AllocZeroed(EventsMax, (nuint)eventBytes);
+        _events = (byte*)NativeMemory.AllocZeroed(EventsMax, (nuint)_eventBytes);
     }
 
     /// <summary>False when the kernel has no room for another watch.</summary>
@@ -34,7 +34,7 @@ internal sealed unsafe class Epoll : IDisposable
     /// <param name="timeoutMs">0 does not wait, -1 waits as long as it takes.</param>
     public int Wait(int timeoutMs)
     {
-        int count = Native.EpollWait(descriptor, events, EventsMax, timeoutMs);
+        int count = Native.EpollWait(_descriptor, _events, EventsMax, timeoutMs);
         if (count >= 0)
         {
             return count;
@@ -45,17 +45,17 @@ internal sealed unsafe class Epoll : IDisposable
 
     public (int Descriptor, uint Events) Event(int index)
     {
-        byte* at = events + (index * eventBytes);
-        return ((int)Marshal.ReadInt64((nint)(at + dataOffset)), *(uint*)at);
+        byte* at = _events + (index * _eventBytes);
+        return ((int)Marshal.ReadInt64((nint)(at + _dataOffset)), *(uint*)at);
     }
 
     public void Dispose()
     {
-        if (events is not null)
+        if (_events is not null)
         {
-            NativeMemory.Free(events);
-            events = null;
-            _ = Native.Close(descriptor);
+            NativeMemory.Free(_events);
+            _events = null;
+            _ = Native.Close(_descriptor);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed unsafe class Epoll : IDisposable
     {
         byte* one = stackalloc byte[16];
         *(uint*)one = interest;
-        *(long*)(one + dataOffset) = watched;
-        return Native.EpollControl(descriptor, operation, watched, one);
+        *(long*)(one + _dataOffset) = watched;
+        return Native.EpollControl(_descriptor, operation, watched, one);
     }
 }

@@ -16,17 +16,17 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     /// <summary>Connections taken before others have their turn again.</summary>
     private const int AcceptsPerTurnMax = 256;
 
-    private readonly ManualResetEventSlim stopped = new();
-    private EpollLoop[] loops = [];
-    private Epoll? epoll;
-    private bool isPaused;
+    private readonly ManualResetEventSlim _stopped = new();
+    private EpollLoop[] _loops = [];
+    private Epoll? _epoll;
+    private bool _isPaused;
 
     /// <summary>Tells where to hand connections to, before any loop starts.</summary>
-    public void Serve(EpollLoop[] all) => loops = all;
+    public void Serve(EpollLoop[] all) => _loops = all;
 
     public void Start(Epoll accepting)
     {
-        epoll = accepting;
+        _epoll = accepting;
         foreach (var listener in listeners)
         {
             if (!accepting.TryAdd(DescriptorOf(listener), Native.EpollIn))
@@ -39,7 +39,7 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     public void Accept(int listener)
     {
         byte* address = stackalloc byte[Native.SocketAddressBytes];
-        for (int i = 0; i < AcceptsPerTurnMax && !stopped.IsSet; i++)
+        for (int i = 0; i < AcceptsPerTurnMax && !_stopped.IsSet; i++)
         {
             uint length = Native.SocketAddressBytes;
             int descriptor = Native.Accept(
@@ -67,9 +67,9 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     /// <summary>Accepts again after <see cref="Pause"/>.</summary>
     public void Resume()
     {
-        if (Volatile.Read(ref isPaused) && !stopped.IsSet)
+        if (Volatile.Read(ref _isPaused) && !_stopped.IsSet)
         {
-            Volatile.Write(ref isPaused, false);
+            Volatile.Write(ref _isPaused, false);
             Watch(Native.EpollIn);
         }
     }
@@ -77,9 +77,9 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     /// <summary>A descriptor has become free, on any loop.</summary>
     public void DescriptorFreed()
     {
-        if (Volatile.Read(ref isPaused))
+        if (Volatile.Read(ref _isPaused))
         {
-            loops[0].Request(LoopRequests.ResumeAccepting);
+            _loops[0].Request(LoopRequests.ResumeAccepting);
         }
     }
 
@@ -90,17 +90,17 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
             listener.Dispose();
         }
 
-        stopped.Set();
+        _stopped.Set();
     }
 
-    public void WaitUntilStopped() => stopped.Wait();
+    public void WaitUntilStopped() => _stopped.Wait();
 
-    public void Dispose() => stopped.Dispose();
+    public void Dispose() => _stopped.Dispose();
 
     /// <summary>There are no descriptors left, and the listener would report readable for ever.</summary>
     private void Pause()
     {
-        Volatile.Write(ref isPaused, true);
+        Volatile.Write(ref _isPaused, true);
         Watch(0);
         NetworkLog.AcceptPaused(context.Logger, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
     }
@@ -109,14 +109,14 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     {
         foreach (var listener in listeners)
         {
-            epoll!.Modify(DescriptorOf(listener), interest);
+            _epoll!.Modify(DescriptorOf(listener), interest);
         }
     }
 
     private EpollLoop LeastLoaded()
     {
-        var best = loops[0];
-        foreach (var loop in loops)
+        var best = _loops[0];
+        foreach (var loop in _loops)
         {
             if (loop.Load < best.Load)
             {

@@ -7,13 +7,13 @@ namespace RedisClone.Server.Network.Linux;
 internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop loop, int descriptor, EndPoint? remote)
     : Connection(context, remote)
 {
-    private int signals;
-    private uint interest = Native.EpollIn;
-    private EndPoint? local;
+    private int _signals;
+    private uint _interest = Native.EpollIn;
+    private EndPoint? _local;
 
     public override int Handle => descriptor;
 
-    public override EndPoint? LocalEndPoint => local;
+    public override EndPoint? LocalEndPoint => _local;
 
     /// <summary>Whether the loop has it on its list for this turn.</summary>
     public bool IsActive { get; set; }
@@ -37,21 +37,21 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
         uint length = Native.SocketAddressBytes;
         if (Native.GetName(descriptor, address, &length) == 0)
         {
-            local = Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
+            _local = Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
         }
 
-        return epoll.TryAdd(descriptor, interest);
+        return epoll.TryAdd(descriptor, _interest);
     }
 
     public override void Signal(Signals added)
     {
-        if (Interlocked.Or(ref signals, (int)added) == 0)
+        if (Interlocked.Or(ref _signals, (int)added) == 0)
         {
             loop.Post(this);
         }
     }
 
-    public Signals TakeSignals() => (Signals)Interlocked.Exchange(ref signals, 0);
+    public Signals TakeSignals() => (Signals)Interlocked.Exchange(ref _signals, 0);
 
     protected override int TryReceive(Span<byte> room)
     {
@@ -72,9 +72,9 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
     protected override void Listen(bool input, bool room)
     {
         uint wanted = (input ? Native.EpollIn : 0) | (room ? Native.EpollOut : 0);
-        if (wanted != interest)
+        if (wanted != _interest)
         {
-            interest = wanted;
+            _interest = wanted;
             loop.Modify(descriptor, wanted);
         }
     }

@@ -7,10 +7,10 @@ namespace RedisClone.Server.Network.Linux;
 // A turn: wait; serve every connection that is ready, has been signalled or has commands left; flush the log once; settle
 // all of these. Nobody is sent anything before the flush, so one append, and with appendfsync always one fsync, covers
 // all connections of the turn. Replies that wait for the log stay in their connection's queue, the connection goes on
-// `parked`, and the loop goes on serving; when the log tells that it has moved, the parked are settled again.
+// `_parked`, and the loop goes on serving; when the log tells that it has moved, the parked are settled again.
 //
-// Other threads reach the loop through `inbox` and `requests` and then wake it through an eventfd. A connection is in the
-// inbox at most once (while it has signals), so the inbox is bounded by the number of connections.
+// Other threads reach the loop through `_inbox` and `_requests` and then wake it through an eventfd. A connection is in
+// the inbox at most once (while it has signals), so the inbox is bounded by the number of connections.
 
 /// <summary>What the loop as a whole is to look at.</summary>
 [Flags]
@@ -26,71 +26,71 @@ internal enum LoopRequests
 
 internal sealed unsafe class EpollLoop
 {
-    private readonly TransportContext context;
-    private readonly EpollAcceptor acceptor;
-    private readonly bool accepts;
-    private readonly Workspace work;
-    private readonly Epoll epoll = new();
-    private readonly Thread thread;
-    private readonly int wakeDescriptor;
-    private readonly Lock wakeGate = new();
-    private readonly ConcurrentQueue<EpollConnection> inbox = new();
+    private readonly TransportContext _context;
+    private readonly EpollAcceptor _acceptor;
+    private readonly bool _accepts;
+    private readonly Workspace _work;
+    private readonly Epoll _epoll = new();
+    private readonly Thread _thread;
+    private readonly int _wakeDescriptor;
+    private readonly Lock _wakeGate = new();
+    private readonly ConcurrentQueue<EpollConnection> _inbox = new();
 
     /// <summary>By descriptor.</summary>
-    private EpollConnection?[] connections = new EpollConnection?[64];
+    private EpollConnection?[] _connections = new EpollConnection?[64];
 
-    private readonly List<EpollConnection> active = [];
-    private readonly List<EpollConnection> parked = [];
-    private List<EpollConnection> unfinished = [];
-    private List<EpollConnection> running = [];
-    private int count;
-    private int requests;
-    private int isWoken;
-    private int hasParked;
-    private bool isClosed;
-    private bool stopping;
-    private long durable;
+    private readonly List<EpollConnection> _active = [];
+    private readonly List<EpollConnection> _parked = [];
+    private List<EpollConnection> _unfinished = [];
+    private List<EpollConnection> _running = [];
+    private int _count;
+    private int _requests;
+    private int _isWoken;
+    private int _hasParked;
+    private bool _isClosed;
+    private bool _stopping;
+    private long _durable;
 
     /// <summary>The loop with index 0 accepts connections for all.</summary>
     public EpollLoop(TransportContext context, EpollAcceptor acceptor, int index)
     {
-        this.context = context;
-        this.acceptor = acceptor;
-        accepts = index == 0;
-        work = context.NewWorkspace();
-        wakeDescriptor = Native.Checked(
+        _context = context;
+        _acceptor = acceptor;
+        _accepts = index == 0;
+        _work = context.NewWorkspace();
+        _wakeDescriptor = Native.Checked(
             Native.EventDescriptor(0, Native.EventNonBlocking | Native.EventCloseOnExec), "eventfd");
-        if (!epoll.TryAdd(wakeDescriptor, Native.EpollIn))
+        if (!_epoll.TryAdd(_wakeDescriptor, Native.EpollIn))
         {
             throw new IOException("an I/O loop cannot watch its eventfd");
         }
 
-        thread = new Thread(Run) { Name = $"io-{index}", IsBackground = true };
+        _thread = new Thread(Run) { Name = $"io-{index}", IsBackground = true };
     }
 
     /// <summary>Connections that the loop has or is about to get.</summary>
-    public int Load => Volatile.Read(ref count);
+    public int Load => Volatile.Read(ref _count);
 
-    public void Start() => thread.Start();
+    public void Start() => _thread.Start();
 
-    public void Join() => thread.Join();
+    public void Join() => _thread.Join();
 
     /// <summary>Gives the loop a fresh connection, from the accepting thread.</summary>
     public void Adopt(EpollConnection connection)
     {
-        Interlocked.Increment(ref count);
+        Interlocked.Increment(ref _count);
         connection.Signal(Signals.Opened);
     }
 
     public void Post(EpollConnection connection)
     {
-        inbox.Enqueue(connection);
+        _inbox.Enqueue(connection);
         Wake();
     }
 
     public void Request(LoopRequests added)
     {
-        Interlocked.Or(ref requests, (int)added);
+        Interlocked.Or(ref _requests, (int)added);
         Wake();
     }
 
@@ -99,84 +99,84 @@ internal sealed unsafe class EpollLoop
     {
         // Pairs with the fence in MustNotWait: one of the two sees what the other has written.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref hasParked) != 0)
+        if (Volatile.Read(ref _hasParked) != 0)
         {
             Wake();
         }
     }
 
-    public void Modify(int descriptor, uint interest) => epoll.Modify(descriptor, interest);
+    public void Modify(int descriptor, uint interest) => _epoll.Modify(descriptor, interest);
 
     private void Wake()
     {
-        if (Interlocked.Exchange(ref isWoken, 1) != 0)
+        if (Interlocked.Exchange(ref _isWoken, 1) != 0)
         {
             return;
         }
 
         // The gate only keeps late callers from writing to a descriptor that is closed, or is somebody else's by now.
-        lock (wakeGate)
+        lock (_wakeGate)
         {
-            if (!isClosed)
+            if (!_isClosed)
             {
                 ulong one = 1;
-                _ = Native.Write(wakeDescriptor, &one, sizeof(ulong));
+                _ = Native.Write(_wakeDescriptor, &one, sizeof(ulong));
             }
         }
     }
 
     private void Run()
     {
-        if (accepts)
+        if (_accepts)
         {
-            acceptor.Start(epoll);
+            _acceptor.Start(_epoll);
         }
 
-        while (!stopping || Volatile.Read(ref count) > 0)
+        while (!_stopping || Volatile.Read(ref _count) > 0)
         {
-            int events = epoll.Wait(MustNotWait() ? 0 : -1);
-            work.NowMs = context.NowMs;
+            int events = _epoll.Wait(MustNotWait() ? 0 : -1);
+            _work.NowMs = _context.NowMs;
             for (int i = 0; i < events; i++)
             {
-                Dispatch(epoll.Event(i));
+                Dispatch(_epoll.Event(i));
             }
 
             RunUnfinished();
             Settle();
         }
 
-        lock (wakeGate)
+        lock (_wakeGate)
         {
-            isClosed = true;
-            _ = Native.Close(wakeDescriptor);
+            _isClosed = true;
+            _ = Native.Close(_wakeDescriptor);
         }
 
-        epoll.Dispose();
+        _epoll.Dispose();
     }
 
     private bool MustNotWait()
     {
-        if (unfinished.Count > 0)
+        if (_unfinished.Count > 0)
         {
             return true;
         }
 
-        Volatile.Write(ref hasParked, parked.Count);
+        Volatile.Write(ref _hasParked, _parked.Count);
         Interlocked.MemoryBarrier();
-        return parked.Count > 0 && context.Core.DurablePosition != durable;
+        return _parked.Count > 0 && _context.Core.DurablePosition != _durable;
     }
 
     private void Dispatch((int Descriptor, uint Events) ready)
     {
-        if (ready.Descriptor == wakeDescriptor)
+        if (ready.Descriptor == _wakeDescriptor)
         {
             ulong times;
-            _ = Native.Read(wakeDescriptor, &times, sizeof(ulong));
-            Interlocked.Exchange(ref isWoken, 0);
+            _ = Native.Read(_wakeDescriptor, &times, sizeof(ulong));
+            Interlocked.Exchange(ref _isWoken, 0);
             TakeInbox();
             TakeRequests();
         }
-        else if (ready.Descriptor < connections.Length && connections[ready.Descriptor] is { } connection)
+        else if (ready.Descriptor < _connections.Length && _connections[ready.Descriptor] is { } connection)
         {
             const uint broken = Native.EpollErr | Native.EpollHup;
             var signals = (ready.Events & (Native.EpollIn | broken)) != 0 ? Signals.Readable : Signals.None;
@@ -184,29 +184,29 @@ internal sealed unsafe class EpollLoop
         }
         else
         {
-            acceptor.Accept(ready.Descriptor);
+            _acceptor.Accept(ready.Descriptor);
         }
     }
 
     private void Serve(EpollConnection connection, Signals signals)
     {
-        connection.Serve(signals, work);
+        connection.Serve(signals, _work);
         if (!connection.IsActive)
         {
             connection.IsActive = true;
-            active.Add(connection);
+            _active.Add(connection);
         }
     }
 
     private void TakeInbox()
     {
-        while (inbox.TryDequeue(out var connection))
+        while (_inbox.TryDequeue(out var connection))
         {
             var signals = connection.TakeSignals();
             if ((signals & Signals.Opened) != 0)
             {
                 signals |= TryRegister(connection) ? Signals.None : Signals.Abort;
-                signals |= stopping ? Signals.Stop : Signals.None;
+                signals |= _stopping ? Signals.Stop : Signals.None;
             }
 
             Serve(connection, signals);
@@ -215,29 +215,29 @@ internal sealed unsafe class EpollLoop
 
     private bool TryRegister(EpollConnection connection)
     {
-        if (connection.Handle >= connections.Length)
+        if (connection.Handle >= _connections.Length)
         {
-            Array.Resize(ref connections, Math.Max(connection.Handle + 1, connections.Length * 2));
+            Array.Resize(ref _connections, Math.Max(connection.Handle + 1, _connections.Length * 2));
         }
 
-        connections[connection.Handle] = connection;
-        return connection.TryRegister(context.Options.TcpKeepAliveSeconds, epoll);
+        _connections[connection.Handle] = connection;
+        return connection.TryRegister(_context.Options.TcpKeepAliveSeconds, _epoll);
     }
 
     private void TakeRequests()
     {
-        var asked = (LoopRequests)Interlocked.Exchange(ref requests, 0);
-        if (accepts && (asked & (LoopRequests.Tick | LoopRequests.ResumeAccepting)) != 0)
+        var asked = (LoopRequests)Interlocked.Exchange(ref _requests, 0);
+        if (_accepts && (asked & (LoopRequests.Tick | LoopRequests.ResumeAccepting)) != 0)
         {
-            acceptor.Resume();
+            _acceptor.Resume();
         }
 
         if ((asked & LoopRequests.StopAccepting) != 0)
         {
-            acceptor.Stop();
+            _acceptor.Stop();
         }
 
-        stopping |= (asked & LoopRequests.Stop) != 0;
+        _stopping |= (asked & LoopRequests.Stop) != 0;
         var signals = ((asked & LoopRequests.Stop) != 0 ? Signals.Stop : Signals.None)
             | ((asked & LoopRequests.Abort) != 0 ? Signals.Abort : Signals.None)
             | ((asked & LoopRequests.Tick) != 0 ? Signals.Tick : Signals.None);
@@ -246,9 +246,9 @@ internal sealed unsafe class EpollLoop
             return;
         }
 
-        foreach (var connection in connections)
+        foreach (var connection in _connections)
         {
-            if (connection is not null && (signals != Signals.Tick || connection.MayExpire(work.NowMs)))
+            if (connection is not null && (signals != Signals.Tick || connection.MayExpire(_work.NowMs)))
             {
                 Serve(connection, signals);
             }
@@ -257,74 +257,74 @@ internal sealed unsafe class EpollLoop
 
     private void RunUnfinished()
     {
-        (running, unfinished) = (unfinished, running);
-        foreach (var connection in running)
+        (_running, _unfinished) = (_unfinished, _running);
+        foreach (var connection in _running)
         {
             Serve(connection, Signals.Run);
         }
 
-        running.Clear();
+        _running.Clear();
     }
 
     private void Settle()
     {
         long ticket = 0;
-        if (work.Evaluated)
+        if (_work.Evaluated)
         {
-            work.Evaluated = false;
-            ticket = context.Core.Flush();
+            _work.Evaluated = false;
+            ticket = _context.Core.Flush();
         }
 
-        long reached = context.Core.DurablePosition;
-        if (reached != durable)
+        long reached = _context.Core.DurablePosition;
+        if (reached != _durable)
         {
-            durable = reached;
+            _durable = reached;
             Unpark();
         }
 
-        foreach (var connection in active)
+        foreach (var connection in _active)
         {
             connection.IsActive = false;
-            Place(connection, connection.Settle(work, ticket, durable));
+            Place(connection, connection.Settle(_work, ticket, _durable));
         }
 
-        active.Clear();
+        _active.Clear();
     }
 
     private void Unpark()
     {
-        foreach (var connection in parked)
+        foreach (var connection in _parked)
         {
             connection.IsParked = false;
-            Serve(connection, Signals.None);
+            Serve(connection, Signals.Durable);
         }
 
-        parked.Clear();
+        _parked.Clear();
     }
 
     private void Place(EpollConnection connection, Needs needs)
     {
         if ((needs & Needs.Run) != 0)
         {
-            unfinished.Add(connection);
+            _unfinished.Add(connection);
         }
 
         if ((needs & Needs.Durable) != 0 && !connection.IsParked)
         {
             connection.IsParked = true;
-            parked.Add(connection);
+            _parked.Add(connection);
         }
 
         if ((needs & Needs.Ended) != 0)
         {
             if (connection.IsParked)
             {
-                parked.Remove(connection);
+                _parked.Remove(connection);
             }
 
-            connections[connection.Handle] = null;
-            Interlocked.Decrement(ref count);
-            acceptor.DescriptorFreed();
+            _connections[connection.Handle] = null;
+            Interlocked.Decrement(ref _count);
+            _acceptor.DescriptorFreed();
         }
     }
 }

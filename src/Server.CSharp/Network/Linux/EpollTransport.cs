@@ -3,10 +3,10 @@ namespace RedisClone.Server.Network.Linux;
 /// <summary>The transport on Linux: threads with an epoll loop each, which own their connections.</summary>
 internal sealed class EpollTransport(TransportContext context) : ITransport
 {
-    private EpollAcceptor? acceptor;
-    private EpollLoop[] loops = [];
-    private ITimer? timer;
-    private long abortAtMs = long.MaxValue;
+    private EpollAcceptor? _acceptor;
+    private EpollLoop[] _loops = [];
+    private ITimer? _timer;
+    private long _abortAtMs = long.MaxValue;
 
     public int Port { get; private set; }
 
@@ -16,17 +16,17 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
     {
         var listeners = Listeners.Bind(context);
         Port = Listeners.PortOf(listeners[0]);
-        acceptor = new EpollAcceptor(context, listeners);
-        loops = new EpollLoop[context.Options.LoopCount];
-        for (int i = 0; i < loops.Length; i++)
+        _acceptor = new EpollAcceptor(context, listeners);
+        _loops = new EpollLoop[context.Options.LoopCount];
+        for (int i = 0; i < _loops.Length; i++)
         {
-            loops[i] = new EpollLoop(context, acceptor, i);
+            _loops[i] = new EpollLoop(context, _acceptor, i);
         }
 
-        acceptor.Serve(loops);
+        _acceptor.Serve(_loops);
         context.Core.OnDurable(DurableMoved);
-        timer = context.Clock.CreateTimer(_ => Tick(), null, TransportContext.TickInterval, TransportContext.TickInterval);
-        foreach (var loop in loops)
+        _timer = context.Clock.CreateTimer(_ => Tick(), null, TransportContext.TickInterval, TransportContext.TickInterval);
+        foreach (var loop in _loops)
         {
             loop.Start();
         }
@@ -34,32 +34,32 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
 
     public void Stop(TimeSpan bound)
     {
-        if (acceptor is null)
+        if (_acceptor is null)
         {
             return;
         }
 
-        loops[0].Request(LoopRequests.StopAccepting);
-        acceptor.WaitUntilStopped();
-        Volatile.Write(ref abortAtMs, context.NowMs + (long)bound.TotalMilliseconds);
+        _loops[0].Request(LoopRequests.StopAccepting);
+        _acceptor.WaitUntilStopped();
+        Volatile.Write(ref _abortAtMs, context.NowMs + (long)bound.TotalMilliseconds);
         RequestAll(LoopRequests.Stop);
         Tick();
-        foreach (var loop in loops)
+        foreach (var loop in _loops)
         {
             loop.Join();
         }
 
-        timer!.Dispose();
-        acceptor.Dispose();
-        acceptor = null;
+        _timer!.Dispose();
+        _acceptor.Dispose();
+        _acceptor = null;
     }
 
     private void Tick() =>
-        RequestAll(context.NowMs < Volatile.Read(ref abortAtMs) ? LoopRequests.Tick : LoopRequests.Tick | LoopRequests.Abort);
+        RequestAll(context.NowMs < Volatile.Read(ref _abortAtMs) ? LoopRequests.Tick : LoopRequests.Tick | LoopRequests.Abort);
 
     private void DurableMoved()
     {
-        foreach (var loop in loops)
+        foreach (var loop in _loops)
         {
             loop.DurableMoved();
         }
@@ -67,7 +67,7 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
 
     private void RequestAll(LoopRequests requests)
     {
-        foreach (var loop in loops)
+        foreach (var loop in _loops)
         {
             loop.Request(requests);
         }
