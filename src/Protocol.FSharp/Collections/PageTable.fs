@@ -811,7 +811,7 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         earliest
 
     /// A record chosen with equal probability for each. The table must not be empty.
-    member _.FindRandom(random: SplitMix byref, entry: byref<Entry>) : bool =
+    member _.FindRandom(random: SplitMix64 byref, entry: byref<Entry>) : bool =
         // Pages are chosen with a probability of 2^-depth. Accepting a page with 2^(depth - deepest), and a slot out of
         // 64 whether or not it is taken, gives each record the same chance.
         let mutable deepest = 0

@@ -59,7 +59,7 @@ module Kinds =
 [<Sealed; AllowNullLiteral>]
 type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     let mutable position = 1
-    let mutable random = SplitMix(0UL)
+    let mutable random = SplitMix64(0UL)
     let mutable database = keyspace.Databases[0]
 
     member val Keyspace = keyspace with get, set
@@ -104,7 +104,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// A number without pattern, determined by the seed.
     member _.NextRandom() = random.Next()
-    member _.Seed with set (seed: uint64) = random <- SplitMix(seed)
+    member _.Seed with set (seed: uint64) = random <- SplitMix64(seed)
     member _.FindRandom(table: PageTable, entry: byref<Entry>) = table.FindRandom(&random, &entry)
 
     // ---- the cursor over the arguments

@@ -17,6 +17,10 @@ module Bytes =
     let isWord (word: string) (bytes: ReadOnlySpan<byte>) : bool =
         bytes.Length = word.Length && Ascii.EqualsIgnoreCase(bytes, word.AsSpan())
 
+    /// Orders byte strings as unsigned bytes from the left, a prefix before what it starts: less than, equal to or more
+    /// than 0. This is the order of members of equal score, and of ZRANGEBYLEX.
+    let compare (a: ReadOnlySpan<byte>, b: ReadOnlySpan<byte>) : int = a.SequenceCompareTo b
+
     /// An upper limit for any buffer: the longest array of bytes the runtime makes.
     let lengthMax = Array.MaxLength
 

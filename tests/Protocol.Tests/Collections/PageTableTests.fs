@@ -266,7 +266,7 @@ let ``a random record is any of them with the same chance`` () =
         store table (plainKey number) Kind.String "" Page.NoDeadline
 
     let drawn = Dictionary<string, int>()
-    let mutable random = SplitMix(42UL)
+    let mutable random = SplitMix64(42UL)
     let mutable entry = Entry()
     let draws = 60_000
 
