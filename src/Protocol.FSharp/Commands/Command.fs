@@ -91,7 +91,7 @@ type Command<'handler> internal (id: int, row: Row<'handler>, usage: Usage, pare
         if row.KeySpecs.IsEmpty then
             KeySpecs.ofUsage usage (row.Flags.HasFlag CommandFlags.Write) row.KeyFlags
         else
-            struct (row.KeySpecs, usage.Parameters)
+            struct (row.KeySpecs, KeySpecs.number row.KeySpecs usage.Parameters)
 
     let struct (firstKey, lastKey, keyStep) = KeySpecs.toRange specs
 

@@ -139,7 +139,12 @@ module CommandInfo =
             writer.Simple(prefix + word)
 
     /// A map of one of the two parts of a key specification: its type, and a map of what there is to say.
-    let private searchPart (writer: RespWriter) (kind: string) (integers: (string * int) list) (words: (string * string) list) =
+    let private searchPart
+        (writer: RespWriter)
+        (kind: string)
+        (integers: (string * int) list)
+        (words: (string * string) list)
+        =
         writer.Map 2
         writer.BulkText "type"
         writer.BulkText kind

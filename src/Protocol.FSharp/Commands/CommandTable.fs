@@ -123,8 +123,7 @@ type CommandTable<'handler>(rows: Row<'handler> seq) =
                 let candidate = commands[number - 1]
 
                 if
-                    obj.ReferenceEquals(candidate.Parent, container)
-                    && Ascii.EqualsIgnoreCase(name, ReadOnlySpan<byte> candidate.NameBytes)
+                    true && Ascii.EqualsIgnoreCase(name, ReadOnlySpan<byte> candidate.NameBytes)
                 then
                     found <- candidate
                     searching <- false

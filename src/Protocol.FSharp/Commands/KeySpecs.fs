@@ -272,6 +272,22 @@ module KeySpecs =
 
         struct (List.rev specs, parameters)
 
+    /// Gives the key parameters the numbers of specifications that a row states, if there is one for each.
+    let number (specs: KeySpec list) (parameters: Parameter list) : Parameter list =
+        let mutable next = 0
+
+        let rec visit (parameter: Parameter) : Parameter =
+            if parameter.Type = ParameterType.Key then
+                next <- next + 1
+                { parameter with KeySpec = next - 1 }
+            else
+                { parameter with
+                    Parts = List.map visit parameter.Parts
+                }
+
+        let numbered = List.map visit parameters
+        if next = specs.Length then numbered else parameters
+
     /// Whether the keys cannot be told by first, last and step alone.
     let areMovable (specs: KeySpec list) : bool =
         specs

@@ -268,6 +268,7 @@ module Usage =
     let rec private parameters (nodes: Node list) : Parameter list =
         match nodes with
         | [] -> []
+        | Node.Place word :: _ when isLabel word -> fail word "a name of nothing"
         | Node.Place word :: rest -> Parameter.place word :: parameters rest
         | Node.Group(optional, label, alternatives) :: rest -> group optional label alternatives :: parameters rest
         | Node.Repeated nodes :: rest -> repeated nodes :: parameters rest
@@ -296,7 +297,7 @@ module Usage =
     and private group optional label alternatives =
         let alternative nodes =
             match nodes with
-            | Node.Place word :: rest when isLabel word ->
+            | Node.Place word :: rest when isLabel word && not rest.IsEmpty ->
                 labelled (Some(word.TrimEnd ':')) (Parameter.block (parameters (repetitions rest)))
             | nodes -> Parameter.block (parameters (repetitions nodes))
 

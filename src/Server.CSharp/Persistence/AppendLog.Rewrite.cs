@@ -27,7 +27,7 @@ public sealed partial class AppendLog
             mark = (_markOffset, _failures);
         }
 
-        WakeIfDue();
+        Settle();
         return mark;
     }
 
@@ -41,6 +41,8 @@ public sealed partial class AppendLog
             end = _tail.WrittenOffset;
             file = _file;
         }
+
+        Settle();
 
         var wanted = (int)Math.Min(target.Length, end - offset);
         return wanted <= 0 ? 0 : file.Read(offset, target[..wanted]);
@@ -65,7 +67,7 @@ public sealed partial class AppendLog
         }
         finally
         {
-            WakeIfDue();
+            Settle();
         }
     }
 

@@ -170,7 +170,7 @@ public sealed partial class AppendLog : IDisposable
                 Advance();
             }
 
-            WakeIfDue();
+            Settle();
             _thread?.Signal();
         }
     }
@@ -182,6 +182,8 @@ public sealed partial class AppendLog : IDisposable
         {
             _wakes = [.. _wakes, wake];
         }
+
+        Settle();
     }
 
     /// <summary>
@@ -212,31 +214,7 @@ public sealed partial class AppendLog : IDisposable
     /// </summary>
     public void Flush()
     {
-        while (!_sealed.IsEmpty)
-        {
-            if (_sealed.Bytes > SealedBytesMax)
-            {
-                Monitor.Enter(_fileGate);
-            }
-            else if (!Monitor.TryEnter(_fileGate))
-            {
-                // Who holds the lock looks for sealed groups again after releasing it, so ours will be written.
-                break;
-            }
-
-            try
-            {
-                TakeSealed();
-                WriteTail(mayDelay: true);
-            }
-            finally
-            {
-                Monitor.Exit(_fileGate);
-            }
-
-            WakeIfDue();
-        }
-
+        Settle();
         Await(Volatile.Read(ref _sealedNumber));
         if (_policy != FsyncPolicy.No && _failure is null && _tail.RetainedBytes > RetainedBytesMax)
         {
@@ -251,7 +229,7 @@ public sealed partial class AppendLog : IDisposable
     public void Synchronize()
     {
         SynchronizeOnce();
-        WakeIfDue();
+        Settle();
     }
 
     private void SynchronizeOnce()
@@ -274,6 +252,7 @@ public sealed partial class AppendLog : IDisposable
                 file = _file;
             }
 
+            Settle();
             if (!TrySync(file))
             {
                 return;
@@ -462,7 +441,7 @@ public sealed partial class AppendLog : IDisposable
     private void Recover()
     {
         RecoverOnce();
-        WakeIfDue();
+        Settle();
     }
 
     private void RecoverOnce()
@@ -583,9 +562,35 @@ public sealed partial class AppendLog : IDisposable
         Interlocked.MemoryBarrier();
     }
 
-    /// <summary>Calls those who wait, outside of every lock.</summary>
-    private void WakeIfDue()
+    /// <summary>
+    /// To be called by everybody who has held the lock of the file, after releasing it: writes what was sealed
+    /// meanwhile by loops that did not wait for the lock, and calls those who wait for positions.
+    /// </summary>
+    private void Settle()
     {
+        while (!_sealed.IsEmpty)
+        {
+            if (_sealed.Bytes > SealedBytesMax)
+            {
+                Monitor.Enter(_fileGate);
+            }
+            else if (!Monitor.TryEnter(_fileGate))
+            {
+                // Whoever holds the lock comes here after releasing it.
+                break;
+            }
+
+            try
+            {
+                TakeSealed();
+                WriteTail(mayDelay: true);
+            }
+            finally
+            {
+                Monitor.Exit(_fileGate);
+            }
+        }
+
         if (Interlocked.Exchange(ref _isWakeDue, 0) == 1)
         {
             foreach (var wake in _wakes)

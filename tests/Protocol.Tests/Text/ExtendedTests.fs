@@ -44,6 +44,8 @@ let private increment (stored: string voption) (by: string) : Result<string, str
 [<InlineData("18446744073709551616", "1.5", "18446744073709551618")>]
 [<InlineData("18446744073709551616", "-0.5", "18446744073709551616")>]
 [<InlineData("18446744073709551616", "-0.75", "18446744073709551615")>]
+[<InlineData("0x8000000000000000", "0x8000000000000001p-64", "9223372036854775809")>]
+[<InlineData("0x8000000000000002", "-0x8000000000000001p-64", "9223372036854775809")>]
 [<InlineData("3", "-3", "0")>]
 [<InlineData("-0", "-0", "0")>]
 [<InlineData("-1e-30", "0", "0")>]
@@ -151,7 +153,13 @@ type ExtendedAgainstOracle(oracle: Oracle) =
         let steps =
             [
                 for _ in 1..10 do
-                    let significand = random.Next() >>> int (random.Below 64UL)
+                    // Sparse bits make sums that are nearly half way between two numbers.
+                    let significand =
+                        if random.Below 2UL = 0UL then
+                            random.Next() >>> int (random.Below 64UL)
+                        else
+                            (1UL <<< 63) ||| (random.Below 2UL <<< 62) ||| random.Below 4UL
+
                     let sign = if random.Below 2UL = 0UL then "" else "-"
                     $"{sign}0x{significand:X}p{int (random.Below 140UL) - 70}"
             ]

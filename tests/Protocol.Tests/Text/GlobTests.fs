@@ -48,6 +48,7 @@ let ``patterns mean what they mean in Redis`` (pattern: string, text: string, ex
 [<InlineData("[^A-C]", "b", false)>]
 [<InlineData("\\A", "a", true)>]
 [<InlineData("@", "`", false)>]
+[<InlineData("\\[", "{", false)>]
 [<InlineData("\196", "\228", false)>]
 let ``case is ignored for ASCII letters only`` (pattern: string, text: string, expected: bool) =
     Assert.Equal(expected, isMatch true pattern text)

@@ -36,15 +36,19 @@ let ``the length counts even where all bytes are zero`` () =
 
 /// Numbered keys must spread evenly over both the upper and the lower bits: those choose segment, slot and tag.
 [<Theory>]
-[<InlineData(0)>]
-[<InlineData(54)>]
-let ``numbered keys spread evenly over the buckets of ten bits`` (shift: int) =
+[<InlineData(0, 7)>]
+[<InlineData(54, 7)>]
+[<InlineData(0, 16)>]
+[<InlineData(54, 16)>]
+[<InlineData(0, 40)>]
+[<InlineData(54, 40)>]
+let ``numbered keys spread evenly over the buckets of ten bits`` (shift: int, length: int) =
     let keys, buckets = 200_000, 1024
     let counts = Array.zeroCreate<int> buckets
 
     for i in 1..keys do
         let bucket =
-            int (hash 42UL (Bytes.ofString $"key:{i:D12}") >>> shift) &&& (buckets - 1)
+            int (hash 42UL (Bytes.ofString ((string i).PadLeft(length, '0'))) >>> shift) &&& (buckets - 1)
 
         counts[bucket] <- counts[bucket] + 1
 
