@@ -48,7 +48,8 @@ let ``numbered keys spread evenly over the buckets of ten bits`` (shift: int, le
 
     for i in 1..keys do
         let bucket =
-            int (hash 42UL (Bytes.ofString ((string i).PadLeft(length, '0'))) >>> shift) &&& (buckets - 1)
+            int (hash 42UL (Bytes.ofString ((string i).PadLeft(length, '0'))) >>> shift)
+            &&& (buckets - 1)
 
         counts[bucket] <- counts[bucket] + 1
 
