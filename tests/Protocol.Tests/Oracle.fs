@@ -160,14 +160,19 @@ type OracleServer private (server: Process, port: int, directory: DirectoryInfo)
         listener.Start()
         (listener.LocalEndpoint :?> IPEndPoint).Port
 
+    /// What a shell does to become the server, with a watcher beside it that ends it when the tests no longer hold the
+    /// other end of its input: so it goes even where the tests are killed.
+    static let script = "exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec \"$@\" 3<&-"
+
     static let launch (port: int) (directory: DirectoryInfo) (arguments: string list) =
         let start =
             ProcessStartInfo(
-                Option.get program,
-                [ "--port"; string port ]
+                "/bin/sh",
+                [ "-c"; script; "sh"; Option.get program; "--port"; string port ]
                 @ [ "--bind"; "127.0.0.1"; "--save"; ""; "--appendonly"; "no" ]
                 @ [ "--daemonize"; "no"; "--logfile"; ""; "--dir"; directory.FullName ]
                 @ arguments,
+                RedirectStandardInput = true,
                 RedirectStandardOutput = true
             )
 
