@@ -27,9 +27,9 @@ module Commands =
 [<RequireQualifiedAccess>]
 module Evaluate =
 
-    /// Evaluates one command, whose arguments the call holds. The command must not be the host's.
-    let run (call: Call) (handler: Handler) =
-        call.Rewind()
+    /// Evaluates one command, whose arguments the call holds. Its name takes `names` of them.
+    let run (call: Call) (names: int) (handler: Handler) =
+        call.Rewind names
 
         match handler call with
         | Outcome.AsReceived -> call.Journal.Append call.Args

@@ -12,6 +12,8 @@ type HostCommand internal (command: Command<Handler>) =
         | Body.Handler handler -> handler
         | _ -> fun _ -> invalidOp $"the host carries out '{command.FullName}'"
 
+    let names = if isNull (box command.Parent) then 1 else 2
+
     member internal _.Command = command
 
     /// From 0, without gaps: an index for arrays of what is kept for each command.
@@ -32,7 +34,7 @@ type HostCommand internal (command: Command<Handler>) =
         | _ -> false
 
     /// Evaluates the command, which must not be hosted, with the arguments that the call holds.
-    member _.Run(call: Call) = Evaluate.run call handler
+    member _.Run(call: Call) = Evaluate.run call names handler
 
 /// The commands of a server.
 [<Sealed>]

@@ -112,7 +112,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     // ---- the cursor over the arguments
 
-    member _.Rewind() = position <- 1
+    /// Puts the cursor behind the name of the command: one word, or two for a subcommand.
+    member _.Rewind(names: int) = position <- names
 
     /// How many arguments are left.
     member this.Remaining = this.Args.Count - position

@@ -554,7 +554,7 @@ let msetex (call: Call) =
         elif hasTime && not (Deadlines.ofOption call unit time "msetex" &deadline) then
             Outcome.Unchanged
         else
-            call.Rewind()
+            call.Rewind 1
             call.Skip 1
             let existing = countExisting call pairs
 
@@ -567,7 +567,7 @@ let msetex (call: Call) =
             else
                 setPairs call pairs deadline keepsTtl
                 call.Reply.Integer 1L
-                call.Rewind()
+                call.Rewind 1
                 call.Skip 1
 
                 // As SETs, which every version of Redis knows.
