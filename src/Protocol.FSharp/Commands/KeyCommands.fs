@@ -145,10 +145,11 @@ let keysOf (call: Call) =
     let mutable walk = call.Table.Walk()
     let mutable entry = Entry()
     let mutable count = 0
+    let all = Glob.isAll pattern
     let start = call.Reply.Length
 
     while walk.Next &entry do
-        if Glob.isMatch (pattern, entry.Key, false) && not (call.IsDue &entry) then
+        if (all || Glob.isMatch (pattern, entry.Key, false)) && not (call.IsDue &entry) then
             call.Reply.Bulk entry.Key
             count <- count + 1
 

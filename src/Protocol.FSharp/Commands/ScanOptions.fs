@@ -76,7 +76,9 @@ module ScanOptions =
 
     /// Whether a name fits the pattern, if there is one.
     let fits (call: Call) (options: ScanOptions) (name: ReadOnlySpan<byte>) : bool =
-        options.Pattern = 0 || Glob.isMatch (call.Args[options.Pattern], name, false)
+        options.Pattern = 0
+        || Glob.isAll call.Args[options.Pattern]
+        || Glob.isMatch (call.Args[options.Pattern], name, false)
 
     /// Makes a reply of a cursor and a list out of the `count` values written since `position`.
     let finish (call: Call) (position: int) (cursor: uint64) (count: int) =
