@@ -123,7 +123,8 @@ type CommandTable<'handler>(rows: Row<'handler> seq) =
                 let candidate = commands[number - 1]
 
                 if
-                    true && Ascii.EqualsIgnoreCase(name, ReadOnlySpan<byte> candidate.NameBytes)
+                    obj.ReferenceEquals(candidate.Parent, container)
+                    && Ascii.EqualsIgnoreCase(name, ReadOnlySpan<byte> candidate.NameBytes)
                 then
                     found <- candidate
                     searching <- false

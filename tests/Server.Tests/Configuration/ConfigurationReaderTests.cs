@@ -1,5 +1,6 @@
 using System.Text;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Persistence;
 using Xunit;
 
 namespace RedisClone.Server.Tests.Configuration;
