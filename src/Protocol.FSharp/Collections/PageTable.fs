@@ -573,6 +573,13 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
     member _.Walk() = Walk(root)
 
+    member internal _.HashOf(key: ReadOnlySpan<byte>) = owner.Hash key
+
+    /// The page where the keys with a hash are.
+    member internal _.PageOf(hash: uint64) =
+        let segment = root[rootIndexOf hash]
+        segment.Pages[segment.IndexOf hash]
+
     /// Looks a key up. The entry tells the record, or where it would be.
     member _.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         entry.Hash <- owner.Hash key

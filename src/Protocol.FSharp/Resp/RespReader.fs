@@ -91,7 +91,7 @@ module private ShortLine =
 /// is warm. It never throws, whatever the bytes.
 [<Sealed; AllowNullLiteral>]
 type RespReader(limits: RespLimits) =
-    let arguments = Arguments()
+    let mutable arguments = Arguments()
     let unquoter = InlineReader()
     let mutable stage = Stage.Between
     // The arguments that are still to come.
@@ -320,8 +320,17 @@ type RespReader(limits: RespLimits) =
         else
             stage <- Stage.Inline
 
-    /// The arguments of the command that was read last, until the next call of `Read`.
-    member _.Arguments = arguments
+    /// The arguments of the command that was read last, until the next call of `Read`. Between two commands others may
+    /// be put in their place, for the next command: so a caller keeps several commands of one buffer at a time.
+    member _.Arguments
+        with get () = arguments
+        and set (value: Arguments) = arguments <- value
+
+    /// Forgets what was read of a command that has not come whole; its bytes will be offered again.
+    member _.Restart() =
+        stage <- Stage.Between
+        position <- 0
+        neededBytes <- 0
 
     /// After a command: the bytes it took from `start`, so that the next one starts there.
     member _.Consumed = position

@@ -33,6 +33,9 @@ public sealed class Engine
 
     public Journal Journal { get; }
 
+    /// <summary>Where commands are kept between reading and carrying out.</summary>
+    public CommandBatch Batch { get; } = new();
+
     public WatchTable Watches { get; }
 
     public Keyspace Keyspace => Call.Keyspace;

@@ -104,32 +104,19 @@ public sealed class Session : IConnectionHandler
             LastActive = DateTimeOffset.FromUnixTimeMilliseconds(engine.Call.Now);
             output.Protocol = Protocol;
             var logged = engine.Journal.Writer.Length;
-            while (position < end && CloseAfterReplies == CloseReason.None)
+            var status = ReadStatus.Command;
+            while (status == ReadStatus.Command && CanGoOn(output) && position < end)
             {
-                if (output.Length >= NetworkLimits.OutputBytesPerReceive)
-                {
-                    break;
-                }
+                var batch = engine.Batch;
+                status = batch.Read(_reader, buffer, position, end);
+                position = Execute(batch, position, output);
+            }
 
-                var status = _reader.Read(buffer, position, end);
-                if (status == ReadStatus.Incomplete)
-                {
-                    break;
-                }
-
-                if (status == ReadStatus.Error)
-                {
-                    output.Error(_reader.ErrorText);
-                    CloseAfterReplies = CloseReason.ProtocolError;
-                    position = end;
-                    break;
-                }
-
-                position += _reader.Consumed;
-                if (_reader.Arguments.Count > 0)
-                {
-                    Execute(_reader.Arguments, output);
-                }
+            if (status == ReadStatus.Error && CanGoOn(output))
+            {
+                output.Error(_reader.ErrorText);
+                CloseAfterReplies = CloseReason.ProtocolError;
+                position = end;
             }
 
             engine.NoteWritten(logged);
@@ -147,8 +134,37 @@ public sealed class Session : IConnectionHandler
         }
     }
 
+    private bool CanGoOn(RespWriter output) =>
+        CloseAfterReplies == CloseReason.None && output.Length < NetworkLimits.OutputBytesPerReceive;
+
+    /// <summary>Carries out the commands of a batch, as far as replies may grow.</summary>
+    /// <returns>Where the first byte is that was not consumed.</returns>
+    private int Execute(CommandBatch batch, int position, RespWriter output)
+    {
+        batch.Prefetch(_dispatcher.Engine.Keyspace.Databases[Database].Table);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (!CanGoOn(output))
+            {
+                // The rest is offered again, from here on.
+                _reader.Restart();
+                return position;
+            }
+
+            Execute(batch[i], output);
+            position = batch.EndOf(i);
+        }
+
+        return Math.Max(position, batch.End);
+    }
+
     private void Execute(Arguments args, RespWriter output)
     {
+        if (args.Count == 0)
+        {
+            return;
+        }
+
         var before = output.Length;
         _dispatcher.Execute(this, args, output);
         if (ReplyMode != ReplyMode.On)
