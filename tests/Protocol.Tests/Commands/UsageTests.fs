@@ -138,7 +138,7 @@ type UsageTests() =
     [<InlineData("X [A] key value [key value ...]")>]
     member _.``keys whose place nobody can tell are refused``(line: string) =
         let usage = Usage.parse line
-        Assert.ThrowsAny<ArgumentException>(fun () -> KeySpecs.ofUsage usage true [] |> ignore)
+        Assert.ThrowsAny<ArgumentException>(fun () -> UsageKeys.ofUsage usage true [] |> ignore)
 
     [<Theory>]
     [<InlineData(1)>]
@@ -147,4 +147,4 @@ type UsageTests() =
         let usage = Usage.parse "RENAME key newkey"
 
         Assert.ThrowsAny<ArgumentException>(fun () ->
-            KeySpecs.ofUsage usage true (List.replicate count KeyFlags.RW) |> ignore)
+            UsageKeys.ofUsage usage true (List.replicate count KeyFlags.RW) |> ignore)
