@@ -13,7 +13,7 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
     /// <summary>Turns that one connection has in a row before others on the same thread come first.</summary>
     private const int TurnsMax = 16;
 
-    /// <summary>What is sent at a time when the socket takes no more at once; shows progress to the idle timeout.</summary>
+    /// <summary>What is sent at a time when the socket takes no more at once; so progress shows.</summary>
     private const int SendBytesMax = 256 * 1024;
 
     /// <summary>Beside the signals: a thread is running turns, or is about to.</summary>
