@@ -199,6 +199,9 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     /// </summary>
     protected abstract int TrySend(ArraySegment<byte> bytes);
 
+    /// <summary>Whether all that the kernel took has reached the peer's kernel, as far as can be known.</summary>
+    protected abstract bool PeerHasAll { get; }
+
     /// <summary>Asks for a turn when there is input, and when there is room after a send that would block.</summary>
     protected abstract void Listen(bool input, bool room);
 
@@ -398,9 +401,12 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
             return;
         }
 
+        // An idle client that never closes must not hold up the server, so one that has everything is not lingered for.
         long before = work.BytesIn;
         Take(work);
-        _lingers = work.BytesIn > before || _more || _throttled || !_output.IsEmpty || _current is { Length: > 0 };
+        bool isQuiet = work.BytesIn == before && !_more && !_throttled;
+        bool isAnswered = _output.IsEmpty && _current is not { Length: > 0 } && PeerHasAll;
+        _lingers = !isQuiet || !isAnswered;
         EndInput(CloseReason.Shutdown);
     }
 

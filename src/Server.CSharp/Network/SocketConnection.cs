@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RedisClone.Server.Network.Linux;
 
 namespace RedisClone.Server.Network;
 
@@ -53,6 +54,8 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
+
+    protected override bool PeerHasAll => !OperatingSystem.IsLinux() || Native.IsAllAcknowledged(Handle);
 
     /// <summary>Runs turns, as the one thread that does.</summary>
     public void Execute()

@@ -54,6 +54,8 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
 
     public Signals TakeSignals() => (Signals)Interlocked.Exchange(ref _signals, 0);
 
+    protected override bool PeerHasAll => Native.IsAllAcknowledged(descriptor);
+
     protected override int TryReceive(Span<byte> room)
     {
         fixed (byte* at = room)

@@ -82,6 +82,17 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
     public static partial int GetName(int socket, byte* address, uint* addressLength);
 
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int descriptor, nuint request, int* result);
+
+    /// <summary>Whether the peer has acknowledged every byte that was sent.</summary>
+    public static bool IsAllAcknowledged(int socket)
+    {
+        const nuint outputQueue = 0x5411;
+        int bytes = 0;
+        return Control(socket, outputQueue, &bytes) == 0 && bytes == 0;
+    }
+
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     public static partial int GetLimit(int resource, nuint* softAndHard);
 
