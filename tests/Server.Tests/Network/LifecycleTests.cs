@@ -240,10 +240,17 @@ public class LifecycleTests
             }
         });
         int answers = 0;
-        while (client.Line() is { } answer)
+        try
         {
-            Assert.Equal("line", answer);
-            answers++;
+            while (client.Line() is { } answer)
+            {
+                Assert.Equal("line", answer);
+                answers++;
+            }
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // Who sends to a server that has gone is told so; what it had answered has been read by now.
         }
 
         client.Dispose();
