@@ -89,9 +89,9 @@ module private Derived =
 type Command<'handler> internal (id: int, row: Row<'handler>, usage: Usage, parent: Command<'handler> | null) =
     let struct (specs, located) =
         if row.KeySpecs.IsEmpty then
-            KeySpecs.ofUsage usage (row.Flags.HasFlag CommandFlags.Write) row.KeyFlags
+            UsageKeys.ofUsage usage (row.Flags.HasFlag CommandFlags.Write) row.KeyFlags
         else
-            struct (row.KeySpecs, KeySpecs.number row.KeySpecs usage.Parameters)
+            struct (row.KeySpecs, UsageKeys.number row.KeySpecs usage.Parameters)
 
     let struct (firstKey, lastKey, keyStep) = KeySpecs.toRange specs
 

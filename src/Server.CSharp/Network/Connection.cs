@@ -80,13 +80,13 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
 
     private InputRest _rest;
 
-    /// <summary>Cleared when nothing more is to be received; the connection closes once what it has is dealt with.</summary>
+    /// <summary>Cleared when nothing more is to be received; what has been is still dealt with.</summary>
     private bool _inputOpen = true;
 
     /// <summary>Whether the peer has closed its side, so that there is nothing to linger for.</summary>
     private bool _peerEnded;
 
-    /// <summary>Whether the peer may still be sending, so that closing at once could cost it our last replies.</summary>
+    /// <summary>Whether the peer may be sending, so that closing at once could cost it our last replies.</summary>
     private bool _lingers = true;
 
     /// <summary>Whether <see cref="_rest"/> may hold whole commands.</summary>
@@ -149,8 +149,8 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
     }
 
     /// <summary>
-    /// The second half of a turn: sends what may leave and takes the next step of closing. The replies of this turn wait
-    /// for the log position <paramref name="ticket"/>; <paramref name="durable"/> is the one that is reached.
+    /// The second half of a turn: sends what may leave and takes the next step of closing. The replies of this turn
+    /// wait for the log position <paramref name="ticket"/>; <paramref name="durable"/> is the one that is reached.
     /// </summary>
     public Needs Settle(Workspace work, long ticket, long durable)
     {
@@ -188,14 +188,19 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
         nowMs - Volatile.Read(ref _activeMs) >= 1_000
         && (context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref _inputOpen));
 
-    /// <summary>Receives without waiting: the number of bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.</summary>
+    /// <summary>
+    /// Receives without waiting: the number of bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.
+    /// </summary>
     protected abstract int TryReceive(Span<byte> room);
 
     /// <summary>
-    /// Sends without waiting: the number of bytes taken, <see cref="WouldBlock"/> or <see cref="Failed"/>. After it would
-    /// block it is called with the same bytes again.
+    /// Sends without waiting: the number of bytes taken, <see cref="WouldBlock"/> or <see cref="Failed"/>. After it
+    /// would block it is called with the same bytes again.
     /// </summary>
     protected abstract int TrySend(ArraySegment<byte> bytes);
+
+    /// <summary>Whether all that the kernel took has reached the peer's kernel, as far as can be known.</summary>
+    protected abstract bool PeerHasAll { get; }
 
     /// <summary>Asks for a turn when there is input, and when there is room after a send that would block.</summary>
     protected abstract void Listen(bool input, bool room);
@@ -396,9 +401,12 @@ internal abstract class Connection(TransportContext context, EndPoint? remote) :
             return;
         }
 
+        // An idle client that never closes must not hold up the server, so one that has everything is not lingered for.
         long before = work.BytesIn;
         Take(work);
-        _lingers = work.BytesIn > before || _more || _throttled || !_output.IsEmpty || _current is { Length: > 0 };
+        bool isQuiet = work.BytesIn == before && !_more && !_throttled;
+        bool isAnswered = _output.IsEmpty && _current is not { Length: > 0 } && PeerHasAll;
+        _lingers = !isQuiet || !isAnswered;
         EndInput(CloseReason.Shutdown);
     }
 

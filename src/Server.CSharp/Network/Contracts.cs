@@ -52,8 +52,8 @@ public interface IConnection
     void Wake();
 
     /// <summary>
-    /// Ends the connection at the owner's next turn; replies not sent by then are dropped. A handler that wants its last
-    /// reply sent uses <see cref="IConnectionHandler.CloseAfterReplies"/> instead.
+    /// Ends the connection at the owner's next turn; replies not sent by then are dropped. A handler that wants its
+    /// last reply sent uses <see cref="IConnectionHandler.CloseAfterReplies"/> instead.
     /// </summary>
     void Close(CloseReason reason);
 }
@@ -99,18 +99,23 @@ public interface IConnectionHandler
 /// <summary>What the network layer needs from the server.</summary>
 public interface IServerCore
 {
-    /// <summary>A handler for a new connection; null when it must be refused, with the reply to send in <paramref name="refusal"/>.</summary>
+    /// <summary>
+    /// A handler for a new connection; null when it must be refused, with the reply to send in
+    /// <paramref name="refusal"/>.
+    /// </summary>
     IConnectionHandler? Accept(IConnection connection, RespWriter refusal);
 
     /// <summary>
     /// Ends a turn: what was evaluated since the last call is written to the log.
     /// </summary>
-    /// <returns>The log position that must be durable before the replies of this turn may leave; 0 when they may leave now.</returns>
+    /// <returns>
+    /// The log position that must be durable before the replies of this turn may leave; 0 when they may leave now.
+    /// </returns>
     long Flush();
 
     /// <summary>Log positions up to this one are durable under the policy in force.</summary>
     long DurablePosition { get; }
 
-    /// <summary>Registers an action to be called, on any thread, whenever <see cref="DurablePosition"/> has moved.</summary>
+    /// <summary>Registers an action to call, on any thread, whenever <see cref="DurablePosition"/> has moved.</summary>
     void OnDurable(Action wake);
 }

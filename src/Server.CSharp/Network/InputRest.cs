@@ -26,7 +26,9 @@ internal struct InputRest
     public int End { get; private set; }
     public readonly int Count => End - Start;
 
-    /// <summary>Keeps what is left of a buffer that is not ours; <paramref name="likely"/> so many bytes come at a time.</summary>
+    /// <summary>
+    /// Keeps what is left of a buffer that is not ours; about <paramref name="likely"/> bytes come at a time.
+    /// </summary>
     public void Keep(ReadOnlySpan<byte> rest, int likely)
     {
         _buffer = Take(Math.Max(BytesMin, likely));

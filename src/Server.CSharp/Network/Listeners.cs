@@ -34,7 +34,8 @@ internal static class Listeners
             catch (IOException failure)
             {
                 bound.ForEach(socket => socket.Dispose());
-                bool isTaken = failure.InnerException is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+                bool isTaken = failure.InnerException is SocketException cause
+                    && cause.SocketErrorCode == SocketError.AddressAlreadyInUse;
                 if (context.Options.Port != 0 || !isTaken || attempt == AnyPortAttemptsMax)
                 {
                     throw;
@@ -100,7 +101,7 @@ internal static class Listeners
         catch (SocketException failure)
         {
             socket?.Dispose();
-            // A machine without IPv6 is served as it is; of the other errors only a missing address can be meant by "-".
+            // A machine without IPv6 is served as it is; of the other errors "-" can only mean a missing address.
             bool isSkipped = failure.SocketErrorCode
                     is SocketError.AddressFamilyNotSupported or SocketError.ProtocolNotSupported
                 || (optional && failure.SocketErrorCode == SocketError.AddressNotAvailable);

@@ -4,8 +4,8 @@ namespace RedisClone.Server.Network;
 
 /// <summary>
 /// The replies of one connection that have not left, in order. Each segment has the log position (ticket) that must be
-/// durable before it leaves; 0 is none. Small segments that wait are joined, so that many short replies do not hold many
-/// buffers; the first is left alone, since it may be in the hands of the kernel, and so that its ticket stays reachable.
+/// durable before it leaves; 0 is none. Small segments that wait are joined, so that many short replies do not hold
+/// many buffers. The first is left alone: it may be in the hands of the kernel, and its ticket must stay reachable.
 /// </summary>
 internal sealed class OutputQueue
 {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RedisClone.Server.Network.Linux;
 
 namespace RedisClone.Server.Network;
 
@@ -13,7 +14,7 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
     /// <summary>Turns that one connection has in a row before others on the same thread come first.</summary>
     private const int TurnsMax = 16;
 
-    /// <summary>What is sent at a time when the socket takes no more at once; shows progress to the idle timeout.</summary>
+    /// <summary>What is sent at a time when the socket takes no more at once; so progress shows.</summary>
     private const int SendBytesMax = 256 * 1024;
 
     /// <summary>Beside the signals: a thread is running turns, or is about to.</summary>
@@ -53,6 +54,8 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
+
+    protected override bool PeerHasAll => !OperatingSystem.IsLinux() || Native.IsAllAcknowledged(Handle);
 
     /// <summary>Runs turns, as the one thread that does.</summary>
     public void Execute()

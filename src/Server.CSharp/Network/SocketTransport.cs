@@ -35,7 +35,7 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
         _listeners = Listeners.Bind(context);
         Port = Listeners.PortOf(_listeners[0]);
         context.Core.OnDurable(DurableMoved);
-        _timer = context.Clock.CreateTimer(_ => Tick(), null, TransportContext.TickInterval, TransportContext.TickInterval);
+        _timer = context.StartTicking(Tick);
         foreach (var listener in _listeners)
         {
             var accepting = new SocketAsyncEventArgs(true) { UserToken = listener };
@@ -151,21 +151,38 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
         {
             case SocketError.Success:
                 Adopt(accepted.AcceptSocket!);
-                return true;
+                return !IsFull || Pause(accepted, TransportContext.FullReason);
             case SocketError.OperationAborted:
                 return false;
             case SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable:
-                NetworkLog.AcceptPaused(context.Logger, accepted.SocketError.ToString());
-                lock (_gate)
-                {
-                    _pausedAccepts.Add(accepted);
-                }
-
-                return false;
+                return Pause(accepted, accepted.SocketError.ToString());
             default:
                 // A client that has given up again says nothing about the next in the queue.
                 return true;
         }
+    }
+
+    private bool IsFull
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connections.Count >= context.ConnectionsMax;
+            }
+        }
+    }
+
+    /// <summary>No more can be accepted just now.</summary>
+    private bool Pause(SocketAsyncEventArgs accepting, string why)
+    {
+        context.WarnPaused(why);
+        lock (_gate)
+        {
+            _pausedAccepts.Add(accepting);
+        }
+
+        return false;
     }
 
     private void Adopt(Socket socket)
@@ -202,10 +219,10 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
         socket.NoDelay = true;
         if (keepAliveSeconds > 0)
         {
+            int intervalSeconds = KeepAlive.IntervalSeconds(keepAliveSeconds);
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, keepAliveSeconds);
-            socket.SetSocketOption(
-                SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAlive.IntervalSeconds(keepAliveSeconds));
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, intervalSeconds);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAlive.Probes);
         }
     }
@@ -257,7 +274,7 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
         SocketAsyncEventArgs[] paused;
         lock (_gate)
         {
-            if (_pausedAccepts.Count == 0)
+            if (_pausedAccepts.Count == 0 || _connections.Count >= context.ConnectionsMax)
             {
                 return;
             }

@@ -1,25 +1,43 @@
 using Microsoft.Extensions.Logging;
+using RedisClone.Server.Network.Linux;
 
 namespace RedisClone.Server.Network;
 
 /// <summary>What all threads and connections of one transport share.</summary>
 internal sealed class TransportContext(TransportOptions options, IServerCore core, TimeProvider clock, ILogger logger)
 {
-    /// <summary>How often idle and closing connections are looked at, and accepting is tried again after an error.</summary>
-    public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    /// <summary>How often idle and closing connections are looked at, and accepting is tried again.</summary>
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>A server that is full says so once in this time.</summary>
+    private const int WarnIntervalMs = 60_000;
 
     /// <summary>Connections that may wait at a time for their peer to close; beyond, they are closed at once.</summary>
     private const int LingeringMax = 1024;
+
+    /// <summary>Why nothing is accepted when there are <see cref="ConnectionsMax"/> connections.</summary>
+    public const string FullReason = "the limit of descriptors allows no more connections";
+
+    /// <summary>
+    /// Descriptors that connections leave alone. The log and snapshots need some; and the runtime needs one for each
+    /// thread that it starts, without which it ends the process.
+    /// </summary>
+    private const int DescriptorsReserved = 128;
 
     private readonly long _startTimestamp = clock.GetTimestamp();
     private readonly List<Workspace> _workspaces = [];
     private int _lingering;
     private int _open;
+    private long _warnNextMs;
 
     public TransportOptions Options => options;
     public IServerCore Core => core;
     public TimeProvider Clock => clock;
     public ILogger Logger => logger;
+
+    /// <summary>So many connections there can be; further ones wait in the backlog of their listener.</summary>
+    public long ConnectionsMax { get; } =
+        OperatingSystem.IsLinux() ? Math.Max(1, Native.DescriptorLimit() - DescriptorsReserved) : long.MaxValue;
 
     /// <summary>Milliseconds since the transport was made.</summary>
     public long NowMs => (long)clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;
@@ -33,6 +51,18 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
         }
 
         return made;
+    }
+
+    public ITimer StartTicking(Action tick) => clock.CreateTimer(_ => tick(), null, TickInterval, TickInterval);
+
+    public void WarnPaused(string why)
+    {
+        long nowMs = NowMs;
+        long nextMs = Volatile.Read(ref _warnNextMs);
+        if (nowMs >= nextMs && Interlocked.CompareExchange(ref _warnNextMs, nowMs + WarnIntervalMs, nextMs) == nextMs)
+        {
+            NetworkLog.AcceptPaused(logger, why);
+        }
     }
 
     public int Opened() => Interlocked.Increment(ref _open);

@@ -30,7 +30,7 @@ public sealed class TransportOptions
     /// <summary>timeout: seconds without traffic after which a client is disconnected; 0 is never.</summary>
     public int TimeoutSeconds { get; set; }
 
-    /// <summary>tcp-keepalive: seconds between probes of a silent peer; 0 is none. Counts for new connections.</summary>
+    /// <summary>tcp-keepalive: seconds of silence before the peer is probed; 0 is never. For new connections.</summary>
     public int TcpKeepAliveSeconds { get; set; } = 300;
 
     /// <summary>client-query-buffer-limit: bytes of one connection that may wait for the rest of a command.</summary>
@@ -39,7 +39,9 @@ public sealed class TransportOptions
     /// <summary>Unsent bytes beyond which a connection is not read until half of them have left.</summary>
     public long OutputBytesMax { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>Unsent bytes beyond which a connection is closed with <see cref="CloseReason.OutputLimit"/>; 0 is never.</summary>
+    /// <summary>
+    /// Unsent bytes beyond which a connection is closed with <see cref="CloseReason.OutputLimit"/>; 0 is never.
+    /// </summary>
     public long OutputBytesHardMax { get; set; }
 
     internal int LoopCount => Loops > 0 ? Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, AutomaticLoopsMax);

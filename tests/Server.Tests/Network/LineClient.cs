@@ -8,9 +8,9 @@ namespace RedisClone.Server.Tests.Network;
 /// <summary>A blocking client. Every wait of it is bounded, by <see cref="Eventually.Bound"/>.</summary>
 internal sealed class LineClient : IDisposable
 {
-    private readonly byte[] buffer = new byte[64 * 1024];
-    private int start;
-    private int end;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _start;
+    private int _end;
 
     public LineClient(LineServer server, int? receiveBufferBytes = null)
     {
@@ -45,18 +45,18 @@ internal sealed class LineClient : IDisposable
     {
         while (true)
         {
-            int length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n');
+            int length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
             if (length >= 0)
             {
-                string line = Encoding.ASCII.GetString(buffer, start, length);
-                start += length + 1;
+                string line = Encoding.ASCII.GetString(_buffer, _start, length);
+                _start += length + 1;
                 return line;
             }
 
-            Assert.True(end - start < buffer.Length, "a line is too long for this client");
+            Assert.True(_end - _start < _buffer.Length, "a line is too long for this client");
             if (!Fill())
             {
-                Assert.Equal(start, end);
+                Assert.Equal(_start, _end);
                 return null;
             }
         }
@@ -74,8 +74,8 @@ internal sealed class LineClient : IDisposable
         long left = count;
         while (left > 0)
         {
-            int taken = (int)Math.Min(left, end - start);
-            start += taken;
+            int taken = (int)Math.Min(left, _end - _start);
+            _start += taken;
             left -= taken;
             if (left > 0 && !Fill())
             {
@@ -87,7 +87,7 @@ internal sealed class LineClient : IDisposable
     }
 
     /// <summary>Whether something has arrived that was not read.</summary>
-    public bool HasInput => end > start || Socket.Available > 0;
+    public bool HasInput => _end > _start || Socket.Available > 0;
 
     /// <summary>Closes so that the server sees a reset.</summary>
     public void Reset()
@@ -100,15 +100,15 @@ internal sealed class LineClient : IDisposable
 
     private bool Fill()
     {
-        if (start > 0)
+        if (_start > 0)
         {
-            Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
-            end -= start;
-            start = 0;
+            Buffer.BlockCopy(_buffer, _start, _buffer, 0, _end - _start);
+            _end -= _start;
+            _start = 0;
         }
 
-        int received = Socket.Receive(buffer, end, buffer.Length - end, SocketFlags.None);
-        end += received;
+        int received = Socket.Receive(_buffer, _end, _buffer.Length - _end, SocketFlags.None);
+        _end += received;
         return received > 0;
     }
 }

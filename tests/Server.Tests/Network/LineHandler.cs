@@ -10,9 +10,9 @@ namespace RedisClone.Server.Tests.Network;
 /// </summary>
 internal sealed class LineHandler(LineServer server, IConnection connection) : IConnectionHandler
 {
-    private int inside;
-    private bool isBlocked;
-    private string? pushed;
+    private int _inside;
+    private bool _isBlocked;
+    private string? _pushed;
 
     public IConnection Connection => connection;
 
@@ -25,24 +25,27 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
     /// <summary>The most bytes that were ever offered at once.</summary>
     public int OfferedMax { get; private set; }
 
-    public bool IsBlocked => Volatile.Read(ref isBlocked);
+    public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
     public int Receive(byte[] buffer, int start, int end, RespWriter output)
     {
         Enter();
         OfferedMax = Math.Max(OfferedMax, end - start);
         int at = start;
-        while (!IsBlocked && CloseAfterReplies == CloseReason.None && output.Length < NetworkLimits.OutputBytesPerReceive)
+        lock (server.Evaluation)
         {
-            int length = buffer.AsSpan(at, end - at).IndexOf((byte)'\n') + 1;
-            if (length == 0)
+            while (MayGoOn(output))
             {
-                break;
-            }
+                int length = buffer.AsSpan(at, end - at).IndexOf((byte)'\n') + 1;
+                if (length == 0)
+                {
+                    break;
+                }
 
-            CarryOut(buffer.AsSpan(at, length), output);
-            Interlocked.Increment(ref server.Lines);
-            at += length;
+                CarryOut(buffer.AsSpan(at, length), output);
+                Interlocked.Increment(ref server.Lines);
+                at += length;
+            }
         }
 
         Leave();
@@ -52,10 +55,10 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
     public void Woken(RespWriter output)
     {
         Enter();
-        if (Interlocked.Exchange(ref pushed, null) is { } text)
+        if (Interlocked.Exchange(ref _pushed, null) is { } text)
         {
             output.Raw(Encoding.ASCII.GetBytes(text));
-            Volatile.Write(ref isBlocked, false);
+            Volatile.Write(ref _isBlocked, false);
         }
 
         Leave();
@@ -64,11 +67,14 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
     /// <summary>Has the connection go on, with this line first.</summary>
     public void Unblock(string line)
     {
-        Volatile.Write(ref pushed, line + "\n");
+        Volatile.Write(ref _pushed, line + "\n");
         connection.Wake();
     }
 
     public void Closed(CloseReason reason) => server.HandlerClosed(this, reason);
+
+    private bool MayGoOn(RespWriter output) =>
+        !IsBlocked && CloseAfterReplies == CloseReason.None && output.Length < NetworkLimits.OutputBytesPerReceive;
 
     private void CarryOut(ReadOnlySpan<byte> line, RespWriter output)
     {
@@ -79,7 +85,7 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
         }
         else if (line.SequenceEqual("block\n"u8))
         {
-            Volatile.Write(ref isBlocked, true);
+            Volatile.Write(ref _isBlocked, true);
         }
         else if (line.StartsWith("big "u8))
         {
@@ -99,7 +105,7 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
 
     private void Enter()
     {
-        if (Interlocked.Exchange(ref inside, 1) != 0)
+        if (Interlocked.Exchange(ref _inside, 1) != 0)
         {
             server.Breaches.Enqueue("two threads in one connection");
         }
@@ -107,5 +113,5 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
         server.Evaluated();
     }
 
-    private void Leave() => Volatile.Write(ref inside, 0);
+    private void Leave() => Volatile.Write(ref _inside, 0);
 }

@@ -13,18 +13,20 @@ public enum TransportKind
 }
 
 /// <summary>
-/// A server core that knows no Redis: it echoes lines, counts what the transport does, and has a log that is durable only
-/// as far as the test says. It throws when the transport breaks the contract.
+/// A server core that knows no Redis: it echoes lines, counts what the transport does, and has a log that is durable
+/// only as far as the test says. It notes when the transport breaks the contract.
 /// </summary>
 internal sealed class LineServer : IServerCore, IDisposable
 {
-    private readonly ConcurrentDictionary<LineHandler, bool> handlers = new();
-    private readonly ThreadLocal<int> unflushed = new();
-    private Action? wake;
-    private long written;
-    private long durable;
-    private long turns;
-    private bool stopped;
+    private readonly ConcurrentDictionary<LineHandler, bool> _handlers = new();
+    private readonly ThreadLocal<int> _unflushed = new();
+    private readonly SemaphoreSlim _unsynced = new(0);
+    private Action? _wake;
+    private long _written;
+    private long _durable;
+    private long _turns;
+    private long _allocatedBytes;
+    private volatile bool _stopped;
 
     public LineServer(TransportKind kind, TransportOptions? options = null, TimeProvider? time = null)
     {
@@ -47,76 +49,104 @@ internal sealed class LineServer : IServerCore, IDisposable
     /// <summary>What went wrong on the transport's threads.</summary>
     public ConcurrentQueue<string> Breaches { get; } = new();
 
-    public IEnumerable<LineHandler> Handlers => handlers.Keys;
+    public IEnumerable<LineHandler> Handlers => _handlers.Keys;
+
+    /// <summary>Held while a handler evaluates; a test that holds it holds up the transport.</summary>
+    public Lock Evaluation { get; } = new();
 
     public int Lines;
 
-    public long Turns => Volatile.Read(ref turns);
+    public long Turns => Volatile.Read(ref _turns);
 
-    public long Written => Volatile.Read(ref written);
+    /// <summary>What the thread of the last turn had allocated by then.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
-    public long DurablePosition => Volatile.Read(ref durable);
+    public long Written => Volatile.Read(ref _written);
+
+    public long DurablePosition => Volatile.Read(ref _durable);
 
     public static TransportOptions Default(TransportKind kind, int loops = 2) =>
         new() { Bind = ["127.0.0.1"], Loops = loops, PortableSockets = kind == TransportKind.Sockets };
 
     public IConnectionHandler? Accept(IConnection connection, RespWriter refusal)
     {
-        if (handlers.Count >= ConnectionsMax)
+        if (_handlers.Count >= ConnectionsMax)
         {
             refusal.Error("ERR max number of clients reached");
             return null;
         }
 
         var handler = new LineHandler(this, connection);
-        handlers[handler] = true;
+        _handlers[handler] = true;
         return handler;
     }
 
     public long Flush()
     {
-        Interlocked.Increment(ref turns);
-        unflushed.Value = 0;
-        return HoldsReplies ? Interlocked.Increment(ref written) : 0;
+        Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
+        Interlocked.Increment(ref _turns);
+        _unflushed.Value = 0;
+        if (!HoldsReplies)
+        {
+            return 0;
+        }
+
+        long position = Interlocked.Increment(ref _written);
+        _unsynced.Release();
+        return position;
     }
 
-    public void OnDurable(Action action) => wake = action;
+    public void OnDurable(Action action) => _wake = action;
 
     public void MakeDurable(long position)
     {
-        Volatile.Write(ref durable, position);
-        wake!();
+        Volatile.Write(ref _durable, position);
+        _wake!();
+    }
+
+    /// <summary>Does what a log's own thread does: makes durable what was written, as fast as it comes.</summary>
+    public void MakeDurableUntilStopped()
+    {
+        while (!_stopped)
+        {
+            if (_unsynced.Wait(Eventually.Bound))
+            {
+                MakeDurable(Written);
+            }
+        }
     }
 
     public void Stop(TimeSpan bound)
     {
-        stopped = true;
+        _stopped = true;
         Transport.Stop(bound);
+        _unsynced.Release();
     }
 
     public void Dispose()
     {
-        if (!stopped)
+        if (!_stopped)
         {
             Stop(TimeSpan.Zero);
         }
 
-        unflushed.Dispose();
+        _unflushed.Dispose();
+        _unsynced.Dispose();
         Assert.Empty(Breaches);
-        Assert.Empty(handlers);
+        Assert.Empty(_handlers);
         Assert.Equal(0, Transport.Counters.Open);
     }
 
-    internal void Evaluated() => unflushed.Value++;
+    internal void Evaluated() => _unflushed.Value++;
 
     internal void HandlerClosed(LineHandler handler, CloseReason reason)
     {
-        if (unflushed.Value != 0)
+        if (_unflushed.Value != 0)
         {
             Breaches.Enqueue("Closed before Flush");
         }
 
-        if (!handlers.TryRemove(handler, out _))
+        if (!_handlers.TryRemove(handler, out _))
         {
             Breaches.Enqueue("Closed twice");
         }

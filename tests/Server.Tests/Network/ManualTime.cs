@@ -3,17 +3,17 @@ namespace RedisClone.Server.Tests.Network;
 /// <summary>A clock that moves only when told to; timers fire inside <see cref="Advance"/>.</summary>
 internal sealed class ManualTime : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<ManualTimer> timers = [];
-    private TimeSpan elapsed;
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private TimeSpan _elapsed;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return elapsed.Ticks;
+            return _elapsed.Ticks;
         }
     }
 
@@ -29,10 +29,10 @@ internal sealed class ManualTime : TimeProvider
     public void Advance(TimeSpan step)
     {
         ManualTimer[] due;
-        lock (gate)
+        lock (_gate)
         {
-            elapsed += step;
-            due = [.. timers.Where(timer => timer.IsDue(elapsed))];
+            _elapsed += step;
+            due = [.. _timers.Where(timer => timer.IsDue(_elapsed))];
         }
 
         foreach (var timer in due)
@@ -43,18 +43,18 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, Action fire) : ITimer
     {
-        private TimeSpan next;
-        private TimeSpan interval;
+        private TimeSpan _next;
+        private TimeSpan _interval;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (time.gate)
+            lock (time._gate)
             {
-                next = time.elapsed + dueTime;
-                interval = period;
-                if (!time.timers.Contains(this))
+                _next = time._elapsed + dueTime;
+                _interval = period;
+                if (!time._timers.Contains(this))
                 {
-                    time.timers.Add(this);
+                    time._timers.Add(this);
                 }
             }
 
@@ -64,10 +64,10 @@ internal sealed class ManualTime : TimeProvider
         /// <summary>Fires once however many periods have passed.</summary>
         public bool IsDue(TimeSpan now)
         {
-            bool due = now >= next;
+            bool due = now >= _next;
             if (due)
             {
-                next = now + interval;
+                _next = now + _interval;
             }
 
             return due;
@@ -77,9 +77,9 @@ internal sealed class ManualTime : TimeProvider
 
         public void Dispose()
         {
-            lock (time.gate)
+            lock (time._gate)
             {
-                time.timers.Remove(this);
+                time._timers.Remove(this);
             }
         }
 

@@ -37,7 +37,7 @@ public class ReceivingTests
         const int lines = 200_000;
         using var server = new LineServer(kind);
         using var client = new LineClient(server);
-        var sending = Task.Run(() =>
+        var sending = Background.Run(() =>
         {
             var text = new StringBuilder();
             for (int i = 0; i < lines; i++)

@@ -7,6 +7,6 @@ public static class Transports
 {
     public static TheoryData<TransportKind> All =>
         OperatingSystem.IsLinux()
-            ? [TransportKind.Epoll]
+            ? [TransportKind.Epoll, TransportKind.Sockets]
             : [TransportKind.Sockets];
 }

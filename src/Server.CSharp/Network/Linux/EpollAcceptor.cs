@@ -10,7 +10,7 @@ namespace RedisClone.Server.Network.Linux;
 /// even, and lets a second server take the same port unnoticed. Accepting is rare; evenness pays for as long as the
 /// connection lives.
 /// </summary>
-/// <remarks>All but <see cref="DescriptorFreed"/> and <see cref="WaitUntilStopped"/> is for the accepting loop.</remarks>
+/// <remarks>All but <see cref="DescriptorFreed"/> and <see cref="WaitUntilStopped"/> is for that loop.</remarks>
 internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] listeners) : IDisposable
 {
     /// <summary>Connections taken before others have their turn again.</summary>
@@ -20,6 +20,20 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     private EpollLoop[] _loops = [];
     private Epoll? _epoll;
     private bool _isPaused;
+
+    private bool IsFull
+    {
+        get
+        {
+            long load = 0;
+            foreach (var loop in _loops)
+            {
+                load += loop.Load;
+            }
+
+            return load >= context.ConnectionsMax;
+        }
+    }
 
     /// <summary>Tells where to hand connections to, before any loop starts.</summary>
     public void Serve(EpollLoop[] all) => _loops = all;
@@ -41,6 +55,12 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
         byte* address = stackalloc byte[Native.SocketAddressBytes];
         for (int i = 0; i < AcceptsPerTurnMax && !_stopped.IsSet; i++)
         {
+            if (IsFull)
+            {
+                Pause(TransportContext.FullReason);
+                return;
+            }
+
             uint length = Native.SocketAddressBytes;
             int descriptor = Native.Accept(
                 listener, address, &length, Native.SocketNonBlocking | Native.SocketCloseOnExec);
@@ -53,21 +73,22 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
             }
 
             // Anything else, such as a client that has given up again, says nothing about the next in the queue.
-            switch (Marshal.GetLastPInvokeError())
+            int error = Marshal.GetLastPInvokeError();
+            switch (error)
             {
                 case Native.Again:
                     return;
                 case Native.TooManyFiles or Native.TooManyFilesSystem or Native.NoBuffers or Native.OutOfMemory:
-                    Pause();
+                    Pause(Marshal.GetPInvokeErrorMessage(error));
                     return;
             }
         }
     }
 
-    /// <summary>Accepts again after <see cref="Pause"/>.</summary>
+    /// <summary>Accepts again after <see cref="Pause"/>, if there is room.</summary>
     public void Resume()
     {
-        if (Volatile.Read(ref _isPaused) && !_stopped.IsSet)
+        if (Volatile.Read(ref _isPaused) && !_stopped.IsSet && !IsFull)
         {
             Volatile.Write(ref _isPaused, false);
             Watch(Native.EpollIn);
@@ -97,12 +118,12 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
 
     public void Dispose() => _stopped.Dispose();
 
-    /// <summary>There are no descriptors left, and the listener would report readable for ever.</summary>
-    private void Pause()
+    /// <summary>No more can be accepted just now, and the listener would report readable for ever.</summary>
+    private void Pause(string why)
     {
         Volatile.Write(ref _isPaused, true);
         Watch(0);
-        NetworkLog.AcceptPaused(context.Logger, Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
+        context.WarnPaused(why);
     }
 
     private void Watch(uint interest)

@@ -27,9 +27,10 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
         Native.SetOption(descriptor, Native.LevelTcp, Native.TcpNoDelay, 1);
         if (keepAliveSeconds > 0)
         {
+            int intervalSeconds = KeepAlive.IntervalSeconds(keepAliveSeconds);
             Native.SetOption(descriptor, Native.LevelSocket, Native.OptionKeepAlive, 1);
             Native.SetOption(descriptor, Native.LevelTcp, Native.TcpKeepIdle, keepAliveSeconds);
-            Native.SetOption(descriptor, Native.LevelTcp, Native.TcpKeepInterval, KeepAlive.IntervalSeconds(keepAliveSeconds));
+            Native.SetOption(descriptor, Native.LevelTcp, Native.TcpKeepInterval, intervalSeconds);
             Native.SetOption(descriptor, Native.LevelTcp, Native.TcpKeepCount, KeepAlive.Probes);
         }
 
@@ -52,6 +53,8 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
     }
 
     public Signals TakeSignals() => (Signals)Interlocked.Exchange(ref _signals, 0);
+
+    protected override bool PeerHasAll => Native.IsAllAcknowledged(descriptor);
 
     protected override int TryReceive(Span<byte> room)
     {

@@ -4,10 +4,10 @@ namespace RedisClone.Server.Network.Linux;
 
 // A thread, its epoll instance and the connections it owns.
 //
-// A turn: wait; serve every connection that is ready, has been signalled or has commands left; flush the log once; settle
-// all of these. Nobody is sent anything before the flush, so one append, and with appendfsync always one fsync, covers
-// all connections of the turn. Replies that wait for the log stay in their connection's queue, the connection goes on
-// `_parked`, and the loop goes on serving; when the log tells that it has moved, the parked are settled again.
+// A turn: wait; serve every connection that is ready, has been signalled or has commands left; flush the log once;
+// settle all of these. Nobody is sent anything before the flush, so one append, and with appendfsync always one fsync,
+// covers all connections of the turn. Replies that wait for the log stay in their connection's queue, the connection
+// goes on `_parked`, and the loop goes on serving; when the log tells that it has moved, the parked are settled again.
 //
 // Other threads reach the loop through `_inbox` and `_requests` and then wake it through an eventfd. A connection is in
 // the inbox at most once (while it has signals), so the inbox is bounded by the number of connections.

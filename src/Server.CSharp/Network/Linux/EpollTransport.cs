@@ -25,7 +25,7 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
 
         _acceptor.Serve(_loops);
         context.Core.OnDurable(DurableMoved);
-        _timer = context.Clock.CreateTimer(_ => Tick(), null, TransportContext.TickInterval, TransportContext.TickInterval);
+        _timer = context.StartTicking(Tick);
         foreach (var loop in _loops)
         {
             loop.Start();
@@ -55,7 +55,7 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
     }
 
     private void Tick() =>
-        RequestAll(context.NowMs < Volatile.Read(ref _abortAtMs) ? LoopRequests.Tick : LoopRequests.Tick | LoopRequests.Abort);
+        RequestAll(context.NowMs < Volatile.Read(ref _abortAtMs) ? LoopRequests.Tick : LoopRequests.Abort);
 
     private void DurableMoved()
     {

@@ -82,6 +82,28 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
     public static partial int GetName(int socket, byte* address, uint* addressLength);
 
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int descriptor, nuint request, int* result);
+
+    /// <summary>Whether the peer has acknowledged every byte that was sent.</summary>
+    public static bool IsAllAcknowledged(int socket)
+    {
+        const nuint outputQueue = 0x5411;
+        int bytes = 0;
+        return Control(socket, outputQueue, &bytes) == 0 && bytes == 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    public static partial int GetLimit(int resource, nuint* softAndHard);
+
+    /// <summary>How many descriptors this process may have.</summary>
+    public static long DescriptorLimit()
+    {
+        const int descriptors = 7;
+        nuint* softAndHard = stackalloc nuint[2];
+        return GetLimit(descriptors, softAndHard) == 0 ? (long)Math.Min(softAndHard[0], int.MaxValue) : int.MaxValue;
+    }
+
     public static void SetOption(int socket, int level, int option, int value) =>
         SetOption(socket, level, option, &value, sizeof(int));
 
@@ -97,13 +119,16 @@ internal static unsafe partial class Native
     {
         const int familyV4 = 2;
         const int familyV6 = 10;
-        int family = MemoryMarshal.Read<ushort>(address);
         int port = (address[2] << 8) | address[3];
-        return family switch
+        switch (MemoryMarshal.Read<ushort>(address))
         {
-            familyV4 => new IPEndPoint(new IPAddress(address.Slice(4, 4)), port),
-            familyV6 => new IPEndPoint(new IPAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..])), port),
-            _ => null,
-        };
+            case familyV4:
+                return new IPEndPoint(new IPAddress(address.Slice(4, 4)), port);
+            case familyV6:
+                uint scope = MemoryMarshal.Read<uint>(address[24..]);
+                return new IPEndPoint(new IPAddress(address.Slice(8, 16), scope), port);
+            default:
+                return null;
+        }
     }
 }
