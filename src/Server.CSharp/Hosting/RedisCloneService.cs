@@ -26,9 +26,9 @@ internal sealed class RedisCloneService(
             server.Start();
             _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
         }
-        catch (SocketException e)
+        catch (IOException e) when (e.InnerException is SocketException cause)
         {
-            GiveUp($"Cannot listen on port {options.Port} of {string.Join(' ', options.Bind)}: {e.Message}");
+            GiveUp($"Cannot listen on port {options.Port} of {string.Join(' ', options.Bind)}: {cause.Message}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

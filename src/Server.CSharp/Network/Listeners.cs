@@ -71,7 +71,7 @@ internal static class Listeners
             {
                 if (!optional)
                 {
-                    throw Failure(text, failure);
+                    throw Failure(text, context.Options.Port, failure);
                 }
 
                 NetworkLog.AddressSkipped(context.Logger, text, failure.Message);
@@ -107,7 +107,7 @@ internal static class Listeners
                 || (optional && failure.SocketErrorCode == SocketError.AddressNotAvailable);
             if (!isSkipped)
             {
-                throw Failure($"{text} port {port}", failure);
+                throw Failure(text, port, failure);
             }
 
             NetworkLog.AddressSkipped(context.Logger, text, failure.Message);
@@ -115,6 +115,6 @@ internal static class Listeners
         }
     }
 
-    private static IOException Failure(string where, SocketException failure) =>
-        new($"Cannot listen on {where}: {failure.Message}", failure);
+    private static IOException Failure(string address, int port, SocketException failure) =>
+        new($"Cannot listen on port {port} of {address}: {failure.Message}", failure);
 }
