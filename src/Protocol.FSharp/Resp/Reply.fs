@@ -74,8 +74,9 @@ module Reply =
 
     /// A double as the writer prints it.
     let private doubleText (value: double) : byte[] =
-        let target = Array.zeroCreate Framing.DoubleLengthMax
-        Array.truncate (Framing.writeDouble (Span<byte>(target), value)) target
+        let writer = RespWriter(64, Protocol = 3)
+        writer.Double value
+        writer.Written.Slice(1, writer.Length - 3).ToArray()
 
     /// What a client who speaks a protocol version gets to see of a reply: RESP2 lacks most types, and RESP3 the second
     /// null. Reading what was written in that version gives exactly this.

@@ -114,7 +114,7 @@ type ReplyReader(limits: ReplyLimits) =
 
         if text.SequenceEqual(Spelled.nan) || text.SequenceEqual(Spelled.negativeNan) then
             valueIs (Reply.Double Double.NaN)
-        elif Framing.tryParseDouble (text, &number) then
+        elif Numbers.tryParseDouble (text, &number) then
             valueIs (Reply.Double number)
         else
             malformed "double"

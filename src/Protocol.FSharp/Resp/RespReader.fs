@@ -31,49 +31,12 @@ type ReadStatus =
     /// Bytes that are no command. There is no way to go on: the caller sends the error and closes.
     | Error = 2
 
-/// How much a client may send. One object may serve any number of readers, and may be changed at any time.
-[<Sealed; AllowNullLiteral>]
-type RespLimits() =
-    let mutable commandBytesMax = 1 <<< 30
-
-    /// The longest argument, in bytes (`proto-max-bulk-len`). Arguments below 100 bytes are never refused.
-    member val BulkBytesMax = 512L * 1024L * 1024L with get, set
-
-    /// The longest inline command, and the longest header in a multibulk, in bytes without the end of the line.
-    member val LineBytesMax = 64 * 1024 with get, set
-
-    /// The most arguments of a command. Redis sets no other limit than that of its counter.
-    member val ArgumentsMax = Int32.MaxValue with get, set
-
-    /// The longest command in all, in bytes of protocol (`client-query-buffer-limit`); no longer than an array can be.
-    member _.CommandBytesMax
-        with get () = commandBytesMax
-        and set (value: int) = commandBytesMax <- min value Bytes.lengthMax
-
-    /// The most arguments of a command by a client who still has to authenticate.
-    member val UnauthenticatedArgumentsMax = 10 with get, set
-
-    /// The longest argument by a client who still has to authenticate, in bytes.
-    member val UnauthenticatedBulkBytesMax = 16384L with get, set
-
-/// Where a reader stands in a command.
-type private Stage =
-    | Between = 0
-    | Count = 1
-    | Arguments = 2
-    | Inline = 3
-    | Failed = 4
-
-/// The four bytes of a line `*n` or `$n` as one number, for one look at the commonest lines.
+/// The commonest lines: `*n` and `$n` with few digits, whole in the buffer, read at a look and without asking for limits.
 [<RequireQualifiedAccess>]
 module private ShortLine =
-    /// `?n\r\n` without the digit.
+    /// `?n\r\n` as a little-endian number, without the digit.
     [<Literal>]
     let OneDigitMask = 0xFFFF00FFu
-
-    /// `?nn\r` without the digits.
-    [<Literal>]
-    let TwoDigitMask = 0xFF0000FFu
 
     [<Literal>]
     let OneDigitCount = 0x0A0D002Au
@@ -82,10 +45,90 @@ module private ShortLine =
     let OneDigitBulk = 0x0A0D0024u
 
     [<Literal>]
-    let TwoDigitBulk = 0x0D000024u
-
-    [<Literal>]
     let CrLf = 0x0A0Dus
+
+    /// The most arguments that are read so.
+    [<Literal>]
+    let CountMax = 9
+
+    /// The longest argument whose length is read so, in bytes.
+    [<Literal>]
+    let BulkMax = 9999L
+
+    /// The longest line that is read so, in bytes without its end.
+    [<Literal>]
+    let LengthMax = 5
+
+    /// Reads `$`, two to four digits and CRLF at the start of `bytes`, which are at least six. Returns how many bytes that
+    /// took, or 0 if there is anything else.
+    let readBulkLength (bytes: ReadOnlySpan<byte>, length: byref<int>) : int =
+        let mutable value = 0
+        let mutable at = 1
+        let mutable digit = uint bytes[1] - uint '0'B
+
+        // A leading zero is for the careful way to refuse.
+        if bytes[0] = '$'B && digit - 1u <= 8u then
+            while digit <= 9u && at < LengthMax do
+                value <- value * 10 + int digit
+                at <- at + 1
+                digit <- uint bytes[at] - uint '0'B
+
+            if bytes[at] = '\r'B && at + 1 < bytes.Length && bytes[at + 1] = '\n'B then
+                length <- value
+                at + 2
+            else
+                0
+        else
+            0
+
+/// How much a client may send. One object may serve any number of readers, and may be changed at any time. Limits that
+/// are too small to tell a client from an attacker are raised to the least: 9 arguments, 9999 bytes, lines of 5.
+[<Sealed; AllowNullLiteral>]
+type RespLimits() =
+    let mutable bulkBytesMax = 512L * 1024L * 1024L
+    let mutable lineBytesMax = 64 * 1024
+    let mutable argumentsMax = Int32.MaxValue
+    let mutable commandBytesMax = 1 <<< 30
+    let mutable unauthenticatedArgumentsMax = 10
+    let mutable unauthenticatedBulkBytesMax = 16384L
+
+    /// The longest argument, in bytes (`proto-max-bulk-len`).
+    member _.BulkBytesMax
+        with get () = bulkBytesMax
+        and set (value: int64) = bulkBytesMax <- max value ShortLine.BulkMax
+
+    /// The longest inline command, and the longest header in a multibulk, in bytes without the end of the line.
+    member _.LineBytesMax
+        with get () = lineBytesMax
+        and set (value: int) = lineBytesMax <- max value ShortLine.LengthMax
+
+    /// The most arguments of a command. Redis sets no other limit than that of its counter.
+    member _.ArgumentsMax
+        with get () = argumentsMax
+        and set (value: int) = argumentsMax <- max value ShortLine.CountMax
+
+    /// The longest command in all, in bytes of protocol (`client-query-buffer-limit`); no longer than an array can be.
+    member _.CommandBytesMax
+        with get () = commandBytesMax
+        and set (value: int) = commandBytesMax <- min value Bytes.lengthMax
+
+    /// The most arguments of a command by a client who still has to authenticate.
+    member _.UnauthenticatedArgumentsMax
+        with get () = unauthenticatedArgumentsMax
+        and set (value: int) = unauthenticatedArgumentsMax <- max value ShortLine.CountMax
+
+    /// The longest argument by a client who still has to authenticate, in bytes.
+    member _.UnauthenticatedBulkBytesMax
+        with get () = unauthenticatedBulkBytesMax
+        and set (value: int64) = unauthenticatedBulkBytesMax <- max value ShortLine.BulkMax
+
+/// Where a reader stands in a command.
+type private Stage =
+    | Between = 0
+    | Count = 1
+    | Arguments = 2
+    | Inline = 3
+    | Failed = 4
 
 /// Reads commands from a buffer that fills up. One reader serves one connection for life, and allocates nothing once it
 /// is warm. It never throws, whatever the bytes.
@@ -117,7 +160,6 @@ type RespReader(limits: RespLimits) =
         arguments.Start <- start
         arguments.RawLength <- rawLength
         arguments.IsMultibulk <- isMultibulk
-        neededBytes <- 0
         stage <- Stage.Between
         ReadStatus.Command
 
@@ -221,26 +263,26 @@ type RespReader(limits: RespLimits) =
                     else
                         0u
 
-                let first = ((line >>> 8) &&& 0xFFu) - uint32 '0'B
-                let second = ((line >>> 16) &&& 0xFFu) - uint32 '0'B
+                let digit = ((line >>> 8) &&& 0xFFu) - uint32 '0'B
 
-                if (line &&& ShortLine.OneDigitMask) = ShortLine.OneDigitBulk && first <= 9u then
-                    bulk <- int first
+                if (line &&& ShortLine.OneDigitMask) = ShortLine.OneDigitBulk && digit <= 9u then
+                    bulk <- int digit
                     at <- at + 4
-                elif
-                    (line &&& ShortLine.TwoDigitMask) = ShortLine.TwoDigitBulk
-                    && first - 1u <= 8u
-                    && second <= 9u
-                    && bytes[at + 4] = '\n'B
-                then
-                    bulk <- int (first * 10u + second)
-                    at <- at + 5
                 else
-                    position <- at
-                    bulkLength <- -1
-                    status <- readBulkLength (bytes, isAuthenticated)
-                    at <- position
-                    bulk <- bulkLength
+                    let taken =
+                        if line = 0u then
+                            0
+                        else
+                            ShortLine.readBulkLength (bytes.Slice at, &bulk)
+
+                    if taken > 0 then
+                        at <- at + taken
+                    else
+                        position <- at
+                        bulkLength <- -1
+                        status <- readBulkLength (bytes, isAuthenticated)
+                        at <- position
+                        bulk <- bulkLength
 
             if status = ReadStatus.Command then
                 if bulk > commandBytesMax - 2 - at then
@@ -311,7 +353,7 @@ type RespReader(limits: RespLimits) =
 
         let count = ((line >>> 8) &&& 0xFFu) - uint32 '0'B
 
-        if line &&& ShortLine.OneDigitMask = ShortLine.OneDigitCount && count <= 9u then
+        if (line &&& ShortLine.OneDigitMask) = ShortLine.OneDigitCount && count <= 9u then
             remaining <- int count
             position <- 4
             stage <- Stage.Arguments
@@ -350,6 +392,7 @@ type RespReader(limits: RespLimits) =
     member this.Read(buffer: byte[], start: int, endExclusive: int) : ReadStatus =
         let bytes = ReadOnlySpan<byte>(buffer, start, endExclusive - start)
         let mutable status = ReadStatus.Incomplete
+        neededBytes <- 0
 
         if stage = Stage.Between && bytes.Length > 0 then
             beginCommand bytes

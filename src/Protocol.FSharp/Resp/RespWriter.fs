@@ -11,7 +11,7 @@ module private Fixed =
     let no = "#f\r\n"B
     let ok = "+OK\r\n"B
 
-module internal Framing =
+module private Framing =
     /// The most bytes of a type byte, a number and CRLF.
     [<Literal>]
     let HeaderLengthMax = 23
@@ -37,46 +37,6 @@ module internal Framing =
         else
             target[0] <- mark
             endLine target (Numbers.writeInt64 (target.Slice 1, count) + 1)
-
-    [<Literal>]
-    let DoubleLengthMax = 24
-
-    let writeDouble (target: Span<byte>, value: double) : int =
-        if Double.IsFinite value then
-            let mutable written = 0
-
-            value.TryFormat(target, &written, "g17".AsSpan(), Globalization.CultureInfo.InvariantCulture)
-            |> ignore
-
-            written
-        else
-            let text =
-                if Double.IsNaN value then "nan"
-                elif value > 0.0 then "inf"
-                else "-inf"
-
-            Encoding.Latin1.GetBytes(text.AsSpan(), target)
-
-    let tryParseDouble (text: ReadOnlySpan<byte>, value: byref<double>) : bool =
-        let t = Bytes.toString text
-
-        match t with
-        | "inf" ->
-            value <- Double.PositiveInfinity
-            true
-        | "-inf" ->
-            value <- Double.NegativeInfinity
-            true
-        | _ ->
-            Double.TryParse(
-                t,
-                Globalization.NumberStyles.AllowLeadingSign
-                ||| Globalization.NumberStyles.AllowDecimalPoint
-                ||| Globalization.NumberStyles.AllowExponent,
-                Globalization.CultureInfo.InvariantCulture,
-                &value
-            )
-            && Double.IsFinite value
 
 /// Writes replies into a buffer that grows, in RESP2 or RESP3.
 ///
@@ -242,18 +202,24 @@ type RespWriter(initialCapacity: int) =
         else
             this.Integer(if value then 1L else 0L)
 
-    /// A double as Redis prints scores; in RESP2 a bulk string.
-    member this.Double(value: double) =
-        if this.HasRoom(Framing.DoubleLengthMax + Framing.BulkOverhead) then
+    /// A double as Redis prints scores; in RESP2 a bulk string. What is no number has no sign either.
+    member this.Double(number: double) =
+        let value =
+            if Double.IsNaN number then
+                Double.CopySign(number, 1.0)
+            else
+                number
+
+        if this.HasRoom(Numbers.DoubleLengthMax + Framing.BulkOverhead) then
             let target = this.Rest
 
             if this.Protocol >= 3 then
                 target[0] <- ','B
-                let written = Framing.writeDouble (target.Slice 1, value)
+                let written = Numbers.writeDouble (target.Slice 1, value)
                 length <- length + Framing.endLine target (written + 1)
             else
                 // Numbers of ten and more bytes have a header of five bytes, the others one of four.
-                let written = Framing.writeDouble (target.Slice 5, value)
+                let written = Numbers.writeDouble (target.Slice 5, value)
                 let first = Framing.header (target, '$'B, int64 written)
 
                 if first < 5 then

@@ -94,6 +94,7 @@ let private words (line: string) =
 [<InlineData("a\"b c\"", "ab c")>]
 [<InlineData("a'b c'", "ab c")>]
 [<InlineData("\"\\x41\\n\\q\\xZZ\\x4\"", "A\nqxZZx4")>]
+[<InlineData("\"\\xaF\\xFa\\xgf\"", "\u00af\u00faxgf")>]
 [<InlineData("'\\x41\\n\\'\\\\'x", "ERR Protocol error: unbalanced quotes in request")>]
 [<InlineData("'\\x41\\n\\'\\ '", "\\x41\\n'\\ ")>]
 [<InlineData("a\\nb", "a\\nb")>]

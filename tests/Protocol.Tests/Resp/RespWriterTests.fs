@@ -19,6 +19,9 @@ let private check (resp2: string) (resp3: string) write =
 [<Fact>]
 let ``every type is written as Redis writes it, in RESP2 and in RESP3`` () =
     check "+a b\r\n" "+a b\r\n" _.Simple("a b")
+    check "+a b c\r\n" "+a b c\r\n" _.Simple("a\rb\nc")
+    check "-ERR a\r\n" "-ERR a\r\n" _.Error("ERR a")
+    check "-ERR a b\r\n" "-ERR a b\r\n" _.Error("ERR a\nb")
     check "-ERR a  b\r\n" "-ERR a  b\r\n" _.Error("ERR a\r\nb")
     check ":-7\r\n" ":-7\r\n" _.Integer(-7L)
     check "$2\r\nab\r\n" "$2\r\nab\r\n" (fun w -> w.Bulk("ab"B))
@@ -39,6 +42,8 @@ let ``every type is written as Redis writes it, in RESP2 and in RESP3`` () =
     check "$10\r\n1234567.75\r\n" ",1234567.75\r\n" _.Double(1234567.75)
     check "$4\r\n-inf\r\n" ",-inf\r\n" _.Double(Double.NegativeInfinity)
     check "$3\r\nnan\r\n" ",nan\r\n" _.Double(nan)
+    check "$3\r\nnan\r\n" ",nan\r\n" _.Double(-nan)
+    check "$2\r\n-0\r\n" ",-0\r\n" _.Double(-0.0)
     check "$3\r\n123\r\n" "(123\r\n" (fun w -> w.BigNumber("123"B))
     check "$2\r\nab\r\n" "=6\r\ntxt:ab\r\n" (fun w -> w.Verbatim("txt", "ab"B))
     check "*3\r\n" "*3\r\n" _.Array(3)
