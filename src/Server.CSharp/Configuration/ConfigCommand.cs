@@ -51,7 +51,9 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
                 writer.Error(Errors.wrongArity($"config|{subcommand}"));
                 break;
             default:
-                writer.Error(arguments.IsEmpty ? Errors.wrongArity("config") : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
+                writer.Error(arguments.IsEmpty
+                    ? Errors.wrongArity("config")
+                    : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
                 break;
         }
     }

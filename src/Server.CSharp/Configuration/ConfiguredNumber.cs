@@ -9,7 +9,7 @@ internal static class ConfiguredNumber
     public static bool TryParseInteger(string text, out long value)
     {
         value = 0;
-        return text.Length <= Numbers.Int64LengthMax && Numbers.tryParseInt64(Bytes.ofString(text), ref value);
+        return text.Length <= Numbers.Int64LengthMax && Numbers.tryParseInt64(Bytes.ofString(text), out value);
     }
 
     /// <summary>Reads a size, with or without a unit, in bytes.</summary>
