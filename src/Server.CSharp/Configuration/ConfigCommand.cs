@@ -11,6 +11,9 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
 {
     private const string GlobCharacters = "[*?";
 
+    private static readonly byte[][] NameBytes =
+        Settings.Names.Select(entry => Bytes.ofString(entry.Name)).ToArray();
+
     private static readonly string[] HelpLines =
     [
         "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
@@ -48,7 +51,9 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
                 writer.Error(Errors.wrongArity($"config|{subcommand}"));
                 break;
             default:
-                writer.Error(arguments.IsEmpty ? Errors.wrongArity("config") : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
+                writer.Error(arguments.IsEmpty
+                    ? Errors.wrongArity("config")
+                    : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
                 break;
         }
     }
@@ -72,12 +77,9 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
                 continue;
             }
 
-            foreach ((string name, Setting setting) in Settings.Names)
+            if (found.Count < Settings.Names.Count)
             {
-                if (ByteGlob.IsMatch(pattern, name, ignoreCase: true))
-                {
-                    found.TryAdd(name, (name, setting));
-                }
+                AddMatches(Bytes.ofString(pattern), found);
             }
         }
 
@@ -86,6 +88,18 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
         {
             writer.BulkText(shown);
             writer.BulkText(setting.Format(options));
+        }
+    }
+
+    private static void AddMatches(byte[] pattern, Dictionary<string, (string Shown, Setting Setting)> found)
+    {
+        for (int i = 0; i < Settings.Names.Count; i++)
+        {
+            if (Glob.isMatch(pattern, NameBytes[i], ignoreCase: true))
+            {
+                (string name, Setting setting) = Settings.Names[i];
+                found.TryAdd(name, (name, setting));
+            }
         }
     }
 

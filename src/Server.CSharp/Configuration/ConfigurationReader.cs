@@ -17,6 +17,7 @@ internal sealed class ConfigurationReader(ServerOptions options)
     public const int FilesMax = 1024;
     public const int ErrorsMax = 20;
 
+    private static readonly string TooManyFiles = $"more than {FilesMax} files are included";
     private static readonly char[] LineBlanks = [' ', '\t', '\r', '\n'];
 
     private readonly List<ConfigurationError> _errors = [];
@@ -59,7 +60,7 @@ internal sealed class ConfigurationReader(ServerOptions options)
     {
         if (++_filesRead > FilesMax)
         {
-            report($"more than {FilesMax} files are included");
+            report(TooManyFiles);
             return;
         }
 
@@ -148,9 +149,13 @@ internal sealed class ConfigurationReader(ServerOptions options)
         {
             report("a file name must be valid UTF-8");
         }
+        else if (IncludedFiles.Find(path, FilesMax) is not { } files)
+        {
+            report(TooManyFiles);
+        }
         else
         {
-            foreach (string file in IncludedFiles.Find(path))
+            foreach (string file in files)
             {
                 if (!IsDone && _filesRead <= FilesMax)
                 {

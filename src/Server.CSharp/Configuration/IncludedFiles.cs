@@ -1,3 +1,6 @@
+using System.Text;
+using RedisClone.Protocol;
+
 namespace RedisClone.Server.Configuration;
 
 /// <summary>The files that an <c>include</c> names, which may hold wildcards as in a shell.</summary>
@@ -7,9 +10,9 @@ internal static class IncludedFiles
 
     /// <summary>
     /// A name without wildcards, whether there is such a file or not; or all files a pattern matches, in the order of
-    /// their names, which may be none.
+    /// their names, which may be none. Null if more than <paramref name="countMax"/> files or directories match.
     /// </summary>
-    public static IReadOnlyList<string> Find(string pattern)
+    public static IReadOnlyList<string>? Find(string pattern, int countMax)
     {
         if (pattern.IndexOfAny(Wildcards) < 0)
         {
@@ -22,6 +25,10 @@ internal static class IncludedFiles
         for (int i = 0; i < parts.Length; i++)
         {
             found = Expand(found, parts[i], isLast: i == parts.Length - 1);
+            if (found.Count > countMax)
+            {
+                return null;
+            }
         }
 
         return found;
@@ -54,6 +61,7 @@ internal static class IncludedFiles
 
     private static IEnumerable<string> Matches(string directory, string part, bool isLast)
     {
+        byte[] pattern = Encoding.UTF8.GetBytes(part);
         string place = directory.Length == 0 ? "." : directory;
         try
         {
@@ -61,7 +69,7 @@ internal static class IncludedFiles
             return (isLast ? Directory.GetFiles(place) : Directory.GetDirectories(place))
                 .Select(path => Path.GetFileName(path))
                 .Where(name => name[0] != '.' || part[0] == '.')
-                .Where(name => ByteGlob.IsMatch(ByteText.FromText(part), ByteText.FromText(name), ignoreCase: false))
+                .Where(name => Glob.isMatch(pattern, Encoding.UTF8.GetBytes(name), ignoreCase: false))
                 .Order(StringComparer.Ordinal)
                 .Select(name => Path.Combine(directory, name))
                 .ToArray();

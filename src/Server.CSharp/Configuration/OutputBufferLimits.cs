@@ -60,15 +60,14 @@ public sealed record OutputBufferLimits(OutputBufferLimit Normal, OutputBufferLi
     private static bool TryReadLimit(ReadOnlySpan<string> words, out OutputBufferLimit limit)
     {
         limit = default;
-        if (MemorySize.TryParse(words[0], out long hard) != MemorySizeResult.Valid
-            || MemorySize.TryParse(words[1], out long soft) != MemorySizeResult.Valid
-            || !WholeNumber.TryParse(words[2], out long seconds)
-            || seconds is < 0 or > int.MaxValue)
+        if (!ConfiguredNumber.TryParseBytes(words[0], out ulong hard) || hard > long.MaxValue
+            || !ConfiguredNumber.TryParseBytes(words[1], out ulong soft) || soft > long.MaxValue
+            || !ConfiguredNumber.TryParseInteger(words[2], out long seconds) || seconds is < 0 or > int.MaxValue)
         {
             return false;
         }
 
-        limit = new OutputBufferLimit(hard, soft, (int)seconds);
+        limit = new OutputBufferLimit((long)hard, (long)soft, (int)seconds);
         return true;
     }
 }

@@ -54,29 +54,32 @@ internal sealed class NumberSetting(
 
     protected override string? AssignWords(ServerOptions options, ReadOnlySpan<string> words)
     {
-        bool inRange = true;
-        long value;
+        Int128 value;
         if (IsMemorySize)
         {
-            MemorySizeResult result = MemorySize.TryParse(words[0], out value);
-            if (result == MemorySizeResult.Malformed)
+            if (!ConfiguredNumber.TryParseBytes(words[0], out ulong bytes))
             {
                 return Reason.memory;
             }
 
-            inRange = result == MemorySizeResult.Valid;
+            value = bytes;
         }
-        else if (!WholeNumber.TryParse(words[0], out value))
+        else
         {
-            return Reason.integer;
+            if (!ConfiguredNumber.TryParseInteger(words[0], out long number))
+            {
+                return Reason.integer;
+            }
+
+            value = number;
         }
 
-        if (!inRange || value < min || value > max)
+        if (value < min || value > max)
         {
             return Reason.between(min, max);
         }
 
-        set(options, value);
+        set(options, (long)value);
         return null;
     }
 

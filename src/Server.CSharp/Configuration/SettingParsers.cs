@@ -91,13 +91,12 @@ internal static class SettingParsers
     /// <summary>Refuses every memory size but 0.</summary>
     public static string? OnlyZero(string text, string reason)
     {
-        MemorySizeResult result = MemorySize.TryParse(text, out long bytes);
-        if (result == MemorySizeResult.Malformed)
+        if (!ConfiguredNumber.TryParseBytes(text, out ulong bytes))
         {
             return Reason.memory;
         }
 
-        return result == MemorySizeResult.Valid && bytes == 0 ? null : reason;
+        return bytes == 0 ? null : reason;
     }
 
     /// <summary>Refuses yes with the reason, and what is neither yes nor no.</summary>
@@ -134,7 +133,7 @@ internal static class SettingParsers
             // Seconds, then changes; as in Redis no digits are 0.
             long least = i % 2 == 0 ? 1 : 0;
             long value = 0;
-            wellFormed &= (words[i].Length == 0 || WholeNumber.TryParse(words[i], out value)) && value >= least;
+            wellFormed &= (words[i].Length == 0 || ConfiguredNumber.TryParseInteger(words[i], out value)) && value >= least;
         }
 
         return wellFormed ? reason : Reason.save;

@@ -2,16 +2,13 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Hosting;
 
 /// <summary>Ties one server to the life of a host: it runs from when the host starts until it is told to stop.</summary>
 internal sealed class RedisCloneService(
-    RedisCloneServer server,
-    ServerOptions options,
-    IHostApplicationLifetime lifetime,
-    ExitStatus exit,
-    ILoggerFactory loggers)
+    RedisCloneServer server, IHostApplicationLifetime lifetime, ExitStatus exit, ILoggerFactory loggers)
     : IHostedService
 {
     private readonly ILogger _logger = loggers.CreateLogger(nameof(RedisCloneService));
@@ -21,22 +18,26 @@ internal sealed class RedisCloneService(
     {
         _logger.LogInformation("{Name} {Version} starts as process {ProcessId} on .NET {Runtime}",
             ProductInfo.Name, ProductInfo.Version, Environment.ProcessId, Environment.Version);
+        server.ShutdownRequested = lifetime.StopApplication;
         try
         {
             server.Start();
             _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
         }
-        catch (IOException e) when (e.InnerException is SocketException cause)
+        catch (Exception e) when (IsForTheOperator(e))
         {
-            GiveUp($"Cannot listen on port {options.Port} of {string.Join(' ', options.Bind)}: {cause.Message}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            GiveUp($"Cannot start: {e.Message}");
+            _logger.LogError("Cannot start: {Problem}", e.Message);
+            exit.Code = ExitStatus.Failed;
+            lifetime.StopApplication();
         }
 
         return Task.CompletedTask;
     }
+
+    /// <summary>Whether this is about the machine, the settings or the data; the rest is a fault of the program.</summary>
+    private static bool IsForTheOperator(Exception e) =>
+        e is IOException or UnauthorizedAccessException or SocketException
+            or LogInUseException or LogDamagedException or LogReplayException;
 
     /// <summary>Stops the server; every acknowledged write is on its way to disk before this completes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -56,13 +57,6 @@ internal sealed class RedisCloneService(
             _logger.LogError("Stopping took too long; it was given up");
             exit.Code = ExitStatus.Failed;
         }
-    }
-
-    private void GiveUp(string problem)
-    {
-        _logger.LogError("{Problem}", problem);
-        exit.Code = ExitStatus.Failed;
-        lifetime.StopApplication();
     }
 }
 

@@ -9,9 +9,12 @@ namespace RedisClone.Server.Tests.Configuration;
 /// <summary>CONFIG side by side with a real redis-server: the same commands must have the same replies.</summary>
 public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassFixture<ConfigOracleTests.Oracle>
 {
-    /// <summary>Settings whose defaults are ours on purpose, or depend on the machine.</summary>
+    /// <summary>Settings whose defaults are ours on purpose, depend on the machine, or are given to the oracle.</summary>
     private static readonly HashSet<string> OwnDefaults =
-        ["port", "bind", "dir", "appendonly", "appendfilename", "io-threads", "transport", "protected-mode", "maxclients"];
+    [
+        "port", "bind", "dir", "appendonly", "appendfilename", "io-threads", "transport", "protected-mode", "maxclients",
+        "enable-debug-command",
+    ];
 
     /// <summary>Settings that take other values than in Redis on purpose.</summary>
     private static readonly HashSet<string> OwnValues = ["protected-mode", "proto-max-bulk-len"];
@@ -26,8 +29,8 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
         "9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999", "1k", "1KB", "1m",
         "10mb", "1b", "b", "1tb", "0x10", "yes", "NO", "maybe", " yes", "always", "everysec", "ALWAYS", "debug", "Notice",
         "warning", "nothing", "noeviction", "allkeys-lru", "NoEviction", "normal 1 2 3", "normal 1 2",
-        "NORMAL 1kb 2k 3 slave 4 5 6", "foo 1 2 3", "foo x 2 3", "normal x 2 3 foo 1 2 3", "normal 1 2 -3", "normal 1 2 2147483648", " normal 1 2 3", "normal 1 2 3 ",
-        "900", "900 1", "900 0", "0 1", "900 -1", "900 1 300 10", "900 x", "x 1", "\"\"",
+        "NORMAL 1kb 2k 3 slave 4 5 6", "foo 1 2 3", "foo x 2 3", "normal x 2 3 foo 1 2 3", "normal 1 2 -3",
+        "normal 1 2 2147483648", " normal 1 2 3", "normal 1 2 3 ", "900", "900 1", "900 0", "0 1", "900 -1", "900 1 300 10", "900 x", "x 1", "\"\"",
     ];
 
     [OracleFact]

@@ -21,8 +21,8 @@ public sealed class ConfigurationOracleTests : IDisposable
 
     public static TheoryData<string> WrongLines =>
     [
-        "nosuch 1", "\t nosuch  a  b \r", "port abc", "port -1", "port 65536", "port", "timeout", "timeout 1 2", "timeout \"\"",
-        "dir \"abc", "dir \"/tmp\"x", "hz 'abc", "hz 'a\\\\'", "dir a b", "dir /nonexistent", "dir \"\"", "dir /etc/passwd",
+        "nosuch 1", "\t nosuch  a  b \r", "port abc", "port -1", "port 65536", "port", "timeout", "timeout 1 2",
+        "timeout \"\"", "dir \"abc", "dir \"/tmp\"x", "hz 'abc", "hz 'a\\\\'", "dir a b", "dir /nonexistent", "dir \"\"", "dir /etc/passwd",
         "databases x", "maxclients 0", "tcp-backlog -1", "io-threads 129 1", "loglevel foo", "loglevel",
         "loglevel a b", "save 900", "save 900 x", "maxmemory 1q", "maxmemory 1kb 2", "appendonly maybe", "appendonly",
         "appendonly yes no", "appendfsync always no", "appendfilename a/b", "appendfilename a\\b", "appendfilename \"\"",
@@ -71,8 +71,8 @@ public sealed class ConfigurationOracleTests : IDisposable
     {
         string[] words =
         [
-            "a\"b c\"", "a'b c'", "\"\\x41\\n\\q\\x4g\\xzz\\\\ \\\"\\'\"", "'\\x41\\n\\''", "a\\b", "\"\\b\\a\\r\\t\"", "a#b",
-            "\"\"", "''", "\"a\tb\"", "a\"\\\\\"", "\"\\xfF\\x7e\\xe\"", "\u000ba\u000c", "\"'\"", "'\"'", "a'\\'\"'\t",
+            "a\"b c\"", "a'b c'", "\"\\x41\\n\\q\\x4g\\xzz\\\\ \\\"\\'\"", "'\\x41\\n\\''", "a\\b", "\"\\b\\a\\r\\t\"",
+            "a#b", "\"\"", "''", "\"a\tb\"", "a\"\\\\\"", "\"\\xfF\\x7e\\xe\"", "\u000ba\u000c", "\"'\"", "'\"'", "a'\\'\"'\t",
         ];
         foreach (string[] some in words.Chunk(TextSettings.Length))
         {

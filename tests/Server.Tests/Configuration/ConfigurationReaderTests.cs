@@ -61,7 +61,7 @@ public sealed class ConfigurationReaderTests : IDisposable
         Write("d1/20.conf", "timeout 20\nport 20\n");
         Write("d1/10.conf", "timeout 10\n");
         Write("d2/30.conf", "port 30\n");
-        Write("d2/.hidden.conf", "port 40\n");
+        Write("d2/.hidden.conf", "timeout 40\n");
         Write("d2/other.txt", "port 50\n");
         ConfigurationReader reader = Read($"include {_folder}/d[12]/*.conf\ninclude {_folder}/none/*.conf\n");
         Assert.Empty(reader.Errors);
@@ -142,8 +142,10 @@ public sealed class ConfigurationReaderTests : IDisposable
     public void AnEndlessStreamIsRefused()
     {
         var reader = new ConfigurationReader(_options);
-        reader.ReadStream("standard input", new EndlessStream());
+        var stream = new EndlessStream();
+        reader.ReadStream("standard input", stream);
         Assert.Contains("longer than", Assert.Single(reader.Errors).Reason, StringComparison.Ordinal);
+        Assert.InRange(stream.BytesRead, ConfigurationReader.FileBytesMax, ConfigurationReader.FileBytesMax + (64 << 10));
     }
 
     [Fact]
@@ -172,10 +174,15 @@ public sealed class ConfigurationReaderTests : IDisposable
 
     private sealed class EndlessStream : MemoryStream
     {
+        private const int GivenBytesMax = 256 << 20;
+
+        public int BytesRead { get; private set; }
+
         public override int Read(Span<byte> buffer)
         {
             buffer.Fill((byte)'#');
-            return buffer.Length;
+            BytesRead += buffer.Length;
+            return BytesRead < GivenBytesMax ? buffer.Length : throw new InvalidOperationException("nobody stopped reading");
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Tests.Scripts;
 using Xunit;
 
 namespace RedisClone.Server.Tests.Hosting;
@@ -94,18 +96,42 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task AClientCanEndTheProgram()
+    {
+        using Process process = Start("--port", "0", "--dir", _folder);
+        try
+        {
+            string ready = await ReadUntilAsync(process, "Ready to accept connections");
+            using (var client = new TcpConnection(PortIn(ready)))
+            {
+                client.Send(["SHUTDOWN"]);
+                Assert.Null(client.Receive());
+            }
+
+            await ReadUntilAsync(process, "Stopped");
+            Assert.True(process.WaitForExit(ExitTimeoutMs));
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
     public async Task APortThatIsTakenEndsTheProgramWithTheReason()
     {
         using Process first = Start("--port", "0", "--dir", _folder);
         try
         {
             string ready = await ReadUntilAsync(first, "Ready to accept connections");
-            string port = ready[(ready.LastIndexOf(' ') + 1)..];
+            string port = $"{PortIn(ready)}";
             string other = Path.Combine(_folder, "other");
             Directory.CreateDirectory(other);
             (int code, string output, _) = Run("", "--port", port, "--dir", other);
             Assert.Equal(1, code);
-            Assert.Contains($"error   Cannot listen on port {port}", output, StringComparison.Ordinal);
+            string reason = $"error   Cannot start: Cannot listen on 127.0.0.1 port {port}";
+            Assert.Contains(reason, output, StringComparison.Ordinal);
         }
         finally
         {
@@ -113,6 +139,19 @@ public sealed class ProgramTests : IDisposable
             first.WaitForExit();
         }
     }
+
+    [Fact]
+    public void ALogThatCannotBeTrustedEndsTheProgramWithTheReason()
+    {
+        File.WriteAllText(Path.Combine(_folder, "storage.store"), "*1\r\n$6\r\nNOSUCH\r\n");
+        (int code, string output, string errors) = Run("", "--port", "0", "--dir", _folder);
+        Assert.Equal((1, ""), (code, errors));
+        Assert.Contains(" error   Cannot start: ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Ready to accept connections", output, StringComparison.Ordinal);
+    }
+
+    private static int PortIn(string ready) =>
+        int.Parse(ready.AsSpan(ready.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture);
 
     private static async Task<string> ReadUntilAsync(Process process, string text)
     {
@@ -131,12 +170,19 @@ public sealed class ProgramTests : IDisposable
     private static (int Code, string Output, string Errors) Run(string input, params string[] arguments)
     {
         using Process process = Start(arguments);
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        Assert.True(process.WaitForExit(ExitTimeoutMs), "the program did not end");
-        return (process.ExitCode, output, errors.Result);
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            Assert.True(process.WaitForExit(ExitTimeoutMs), "the program did not end");
+            return (process.ExitCode, output.Result, errors.Result);
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     private static Process Start(params string[] arguments)
