@@ -83,6 +83,14 @@ internal sealed class OutputQueue
     /// <summary>Where the segment with this index is; the length of the ring is a power of two.</summary>
     private int Place(int index) => (_first + index) & (_ring.Length - 1);
 
+    /// <summary>Lets go of what is unsent; its buffers may be with the kernel, so no pool gets them.</summary>
+    public void Clear()
+    {
+        _ring = [];
+        _count = 0;
+        Bytes = 0;
+    }
+
     private void Grow()
     {
         var larger = new Segment[Math.Max(2, _ring.Length * 2)];

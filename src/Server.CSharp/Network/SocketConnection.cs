@@ -126,6 +126,9 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Closes a connection that was never opened.</summary>
+    public void Discard() => Release();
+
     protected override void Release()
     {
         // Without this the runtime would reset the connection, because there is a receive under way.

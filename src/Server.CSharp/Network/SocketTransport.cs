@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace RedisClone.Server.Network;
 
 /// <summary>
@@ -14,15 +11,13 @@ namespace RedisClone.Server.Network;
 /// </remarks>
 internal sealed class SocketTransport(TransportContext context) : ITransport
 {
-    /// <summary>Guards what follows; nothing is waited for and no turn is run inside.</summary>
+    /// <summary>Guards the collections; no turn is run inside.</summary>
     private readonly object _gate = new();
     private readonly HashSet<SocketConnection> _connections = [];
     private readonly HashSet<SocketConnection> _parked = [];
     private readonly Stack<Workspace> _workspaces = new();
-    private readonly List<SocketAsyncEventArgs> _pausedAccepts = [];
     private bool _isStopping;
-
-    private Socket[] _listeners = [];
+    private SocketAcceptor? _acceptor;
     private ITimer? _timer;
     private long _abortAtMs = long.MaxValue;
 
@@ -30,25 +25,33 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
 
     public TransportCounters Counters => context.Sum();
 
+    /// <summary>Whether there are as many connections as there can be.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connections.Count >= context.ConnectionsMax;
+            }
+        }
+    }
+
     public void Start()
     {
-        _listeners = Listeners.Bind(context);
-        Port = Listeners.PortOf(_listeners[0]);
+        var listeners = Listeners.Bind(context);
+        Port = Listeners.PortOf(listeners[0]);
+        _acceptor = new SocketAcceptor(context, this, listeners);
         context.Core.OnDurable(DurableMoved);
         _timer = context.StartTicking(Tick);
-        foreach (var listener in _listeners)
-        {
-            var accepting = new SocketAsyncEventArgs(true) { UserToken = listener };
-            accepting.Completed += (_, ended) => Accept(ended, hasResult: true);
-            Accept(accepting, hasResult: false);
-        }
+        _acceptor.Start();
     }
 
     public void Stop(TimeSpan bound)
     {
         lock (_gate)
         {
-            if (_timer is null || _isStopping)
+            if (_acceptor is null || _isStopping)
             {
                 return;
             }
@@ -56,11 +59,7 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
             _isStopping = true;
         }
 
-        foreach (var listener in _listeners)
-        {
-            listener.Dispose();
-        }
-
+        _acceptor.Stop();
         Volatile.Write(ref _abortAtMs, context.NowMs + (long)bound.TotalMilliseconds);
         SignalAll(Signals.Stop);
         Tick();
@@ -72,7 +71,23 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
             }
         }
 
-        _timer.Dispose();
+        _timer!.Dispose();
+    }
+
+    /// <summary>Takes over a connection, or closes it if the time for that is over.</summary>
+    public void Adopt(SocketConnection connection)
+    {
+        lock (_gate)
+        {
+            if (!_isStopping)
+            {
+                _connections.Add(connection);
+                connection.Signal(Signals.Opened);
+                return;
+            }
+        }
+
+        connection.Discard();
     }
 
     /// <summary>One turn of one connection; by the thread that has it.</summary>
@@ -120,113 +135,6 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
         }
     }
 
-    /// <summary>Takes connections until the next has yet to come.</summary>
-    private void Accept(SocketAsyncEventArgs accepting, bool hasResult)
-    {
-        var listener = (Socket)accepting.UserToken!;
-        try
-        {
-            do
-            {
-                if (hasResult && !Take(accepting))
-                {
-                    return;
-                }
-
-                accepting.AcceptSocket = null;
-                hasResult = true;
-            }
-            while (!listener.AcceptAsync(accepting));
-        }
-        catch (ObjectDisposedException)
-        {
-            accepting.Dispose();
-        }
-    }
-
-    /// <summary>Takes the connection that was accepted; false when accepting is over or has to wait.</summary>
-    private bool Take(SocketAsyncEventArgs accepted)
-    {
-        switch (accepted.SocketError)
-        {
-            case SocketError.Success:
-                Adopt(accepted.AcceptSocket!);
-                return !IsFull || Pause(accepted, TransportContext.FullReason);
-            case SocketError.OperationAborted:
-                return false;
-            case SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable:
-                return Pause(accepted, accepted.SocketError.ToString());
-            default:
-                // A client that has given up again says nothing about the next in the queue.
-                return true;
-        }
-    }
-
-    private bool IsFull
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _connections.Count >= context.ConnectionsMax;
-            }
-        }
-    }
-
-    /// <summary>No more can be accepted just now.</summary>
-    private bool Pause(SocketAsyncEventArgs accepting, string why)
-    {
-        context.WarnPaused(why);
-        lock (_gate)
-        {
-            _pausedAccepts.Add(accepting);
-        }
-
-        return false;
-    }
-
-    private void Adopt(Socket socket)
-    {
-        SocketConnection connection;
-        try
-        {
-            Configure(socket, context.Options.TcpKeepAliveSeconds);
-            connection = new SocketConnection(context, this, socket, socket.RemoteEndPoint);
-        }
-        catch (SocketException)
-        {
-            // It was reset before it could be looked at.
-            socket.Dispose();
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_isStopping)
-            {
-                socket.Dispose();
-                return;
-            }
-
-            _connections.Add(connection);
-        }
-
-        connection.Signal(Signals.Opened);
-    }
-
-    private static void Configure(Socket socket, int keepAliveSeconds)
-    {
-        socket.NoDelay = true;
-        if (keepAliveSeconds > 0)
-        {
-            int intervalSeconds = KeepAlive.IntervalSeconds(keepAliveSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, keepAliveSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, intervalSeconds);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAlive.Probes);
-        }
-    }
-
     private void Park(SocketConnection connection, long durable)
     {
         lock (_gate)
@@ -266,32 +174,12 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
             }
         }
 
-        ResumeAccepting();
-    }
-
-    private void ResumeAccepting()
-    {
-        SocketAsyncEventArgs[] paused;
-        lock (_gate)
-        {
-            if (_pausedAccepts.Count == 0 || _connections.Count >= context.ConnectionsMax)
-            {
-                return;
-            }
-
-            paused = [.. _pausedAccepts];
-            _pausedAccepts.Clear();
-        }
-
-        foreach (var accepting in paused)
-        {
-            Accept(accepting, hasResult: false);
-        }
+        _acceptor!.Resume();
     }
 
     private void Tick()
     {
-        ResumeAccepting();
+        _acceptor!.Resume();
         long nowMs = context.NowMs;
         if (nowMs >= Volatile.Read(ref _abortAtMs))
         {

@@ -65,9 +65,9 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
         }
     }
 
-    public int Opened() => Interlocked.Increment(ref _open);
+    public void Opened() => Interlocked.Increment(ref _open);
 
-    public int Ended() => Interlocked.Decrement(ref _open);
+    public void Ended() => Interlocked.Decrement(ref _open);
 
     public bool TryBeginLinger()
     {

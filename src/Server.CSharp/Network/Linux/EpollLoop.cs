@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace RedisClone.Server.Network.Linux;
 
 // A thread, its epoll instance and the connections it owns.
@@ -8,23 +6,8 @@ namespace RedisClone.Server.Network.Linux;
 // settle all of these. Nobody is sent anything before the flush, so one append, and with appendfsync always one fsync,
 // covers all connections of the turn. Replies that wait for the log stay in their connection's queue, the connection
 // goes on `_parked`, and the loop goes on serving; when the log tells that it has moved, the parked are settled again.
-//
-// Other threads reach the loop through `_inbox` and `_requests` and then wake it through an eventfd. A connection is in
-// the inbox at most once (while it has signals), so the inbox is bounded by the number of connections.
 
-/// <summary>What the loop as a whole is to look at.</summary>
-[Flags]
-internal enum LoopRequests
-{
-    None = 0,
-    Tick = 1,
-    ResumeAccepting = 2,
-    StopAccepting = 4,
-    Stop = 8,
-    Abort = 16,
-}
-
-internal sealed unsafe class EpollLoop
+internal sealed class EpollLoop
 {
     private readonly TransportContext _context;
     private readonly EpollAcceptor _acceptor;
@@ -32,9 +15,7 @@ internal sealed unsafe class EpollLoop
     private readonly Workspace _work;
     private readonly Epoll _epoll = new();
     private readonly Thread _thread;
-    private readonly int _wakeDescriptor;
-    private readonly Lock _wakeGate = new();
-    private readonly ConcurrentQueue<EpollConnection> _inbox = new();
+    private readonly LoopMailbox _mailbox = new();
 
     /// <summary>By descriptor.</summary>
     private EpollConnection?[] _connections = new EpollConnection?[64];
@@ -44,10 +25,7 @@ internal sealed unsafe class EpollLoop
     private List<EpollConnection> _unfinished = [];
     private List<EpollConnection> _running = [];
     private int _count;
-    private int _requests;
-    private int _isWoken;
     private int _hasParked;
-    private bool _isClosed;
     private bool _stopping;
     private long _durable;
 
@@ -58,9 +36,7 @@ internal sealed unsafe class EpollLoop
         _acceptor = acceptor;
         _accepts = index == 0;
         _work = context.NewWorkspace();
-        _wakeDescriptor = Native.Checked(
-            Native.EventDescriptor(0, Native.EventNonBlocking | Native.EventCloseOnExec), "eventfd");
-        if (!_epoll.TryAdd(_wakeDescriptor, Native.EpollIn))
+        if (!_epoll.TryAdd(_mailbox.Descriptor, Native.EpollIn))
         {
             throw new IOException("an I/O loop cannot watch its eventfd");
         }
@@ -82,17 +58,9 @@ internal sealed unsafe class EpollLoop
         connection.Signal(Signals.Opened);
     }
 
-    public void Post(EpollConnection connection)
-    {
-        _inbox.Enqueue(connection);
-        Wake();
-    }
+    public void Post(EpollConnection connection) => _mailbox.Post(connection);
 
-    public void Request(LoopRequests added)
-    {
-        Interlocked.Or(ref _requests, (int)added);
-        Wake();
-    }
+    public void Request(LoopRequests requests) => _mailbox.Request(requests);
 
     /// <summary>The log has become more durable. From any thread.</summary>
     public void DurableMoved()
@@ -101,29 +69,11 @@ internal sealed unsafe class EpollLoop
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _hasParked) != 0)
         {
-            Wake();
+            _mailbox.Wake();
         }
     }
 
     public void Modify(int descriptor, uint interest) => _epoll.Modify(descriptor, interest);
-
-    private void Wake()
-    {
-        if (Interlocked.Exchange(ref _isWoken, 1) != 0)
-        {
-            return;
-        }
-
-        // The gate only keeps late callers from writing to a descriptor that is closed, or is somebody else's by now.
-        lock (_wakeGate)
-        {
-            if (!_isClosed)
-            {
-                ulong one = 1;
-                _ = Native.Write(_wakeDescriptor, &one, sizeof(ulong));
-            }
-        }
-    }
 
     private void Run()
     {
@@ -145,12 +95,7 @@ internal sealed unsafe class EpollLoop
             Settle();
         }
 
-        lock (_wakeGate)
-        {
-            _isClosed = true;
-            _ = Native.Close(_wakeDescriptor);
-        }
-
+        _mailbox.Dispose();
         _epoll.Dispose();
     }
 
@@ -168,12 +113,10 @@ internal sealed unsafe class EpollLoop
 
     private void Dispatch((int Descriptor, uint Events) ready)
     {
-        if (ready.Descriptor == _wakeDescriptor)
+        if (ready.Descriptor == _mailbox.Descriptor)
         {
-            ulong times;
-            _ = Native.Read(_wakeDescriptor, &times, sizeof(ulong));
-            Interlocked.Exchange(ref _isWoken, 0);
-            TakeInbox();
+            _mailbox.Awake();
+            TakeConnections();
             TakeRequests();
         }
         else if (ready.Descriptor < _connections.Length && _connections[ready.Descriptor] is { } connection)
@@ -198,9 +141,9 @@ internal sealed unsafe class EpollLoop
         }
     }
 
-    private void TakeInbox()
+    private void TakeConnections()
     {
-        while (_inbox.TryDequeue(out var connection))
+        while (_mailbox.TryTake(out var connection))
         {
             var signals = connection.TakeSignals();
             if ((signals & Signals.Opened) != 0)
@@ -226,7 +169,7 @@ internal sealed unsafe class EpollLoop
 
     private void TakeRequests()
     {
-        var asked = (LoopRequests)Interlocked.Exchange(ref _requests, 0);
+        var asked = _mailbox.TakeRequests();
         if (_accepts && (asked & (LoopRequests.Tick | LoopRequests.ResumeAccepting)) != 0)
         {
             _acceptor.Resume();
