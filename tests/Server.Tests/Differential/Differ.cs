@@ -59,7 +59,12 @@ public static class Differ
         List<Turn> turns, Difference difference, IScriptTarget reference, IScriptTarget subject, int seed)
     {
         List<Turn> played = turns[..Math.Min(turns.Count, difference.Position + 1)];
-        var shrinker = new Shrinker(candidate => Lockstep.Play(candidate, reference, subject) is not null, ShrinkPlaysMax);
+        if (difference.IsHang || Differs([], reference, subject))
+        {
+            return $"seed {seed}: not played again, {difference}\n{string.Join('\n', played.Select(turn => Quoting.Join(turn.Command)))}";
+        }
+
+        var shrinker = new Shrinker(candidate => Differs(candidate, reference, subject), ShrinkPlaysMax);
         IReadOnlyList<Turn> smallest = shrinker.Shrink(played);
         List<ReplyValue> replies = [];
         Difference? remaining = Lockstep.Play(smallest, reference, subject, replies);
@@ -67,6 +72,10 @@ public static class Differ
             ? $"seed {seed}: servers differed once, and not when it was played again:\n{difference}"
             : $"seed {seed}: servers differ, {remaining}\n{AsScript(smallest, remaining, replies, seed)}";
     }
+
+    /// <summary>Whether servers differ on a sequence; on an empty one they do when the subject is gone.</summary>
+    private static bool Differs(IReadOnlyList<Turn> turns, IScriptTarget reference, IScriptTarget subject) =>
+        Lockstep.Play(turns, reference, subject) is { IsHang: false };
 
     /// <summary>The shrunk sequence with the replies of the reference.</summary>
     private static string AsScript(

@@ -54,6 +54,27 @@ public sealed class DifferTests
         Assert.Empty(ScriptRunner.Run(script, fresh));
     }
 
+    [OracleTheory]
+    [InlineData("HSETNX", "HSET", "(integer) 0", "HGETALL", "HSET h f old", "HSETNX h f new")]
+    [InlineData("PERSIST", "EXISTS", "(integer) 1", "PEXPIRETIME", "SELECT 3", "SET k v PXAT 99999999999999", "PERSIST k")]
+    [InlineData("INCRBYFLOAT", "INCRBY", "\"12\"", "OBJECT", "INCRBYFLOAT n 12")]
+    [InlineData("RENAME", "COPY", "OK", "KEYS", "SET a x", "RENAME a b")]
+    public void What_no_reply_shows_is_found_when_all_that_is_stored_is_compared(
+        string command, string replacement, string reply, string found, params string[] lines)
+    {
+        using OracleServer reference = OracleServer.Start();
+        using OracleServer subject = OracleServer.Start();
+        using var altered = new AlteredTarget(
+            subject,
+            sent => sent[0] == command ? [replacement, .. sent.Skip(1)] : sent,
+            (sent, came) => sent[0] == command ? ReplyText.Parse(reply) : came);
+        List<Turn> turns = [.. lines.Select(line => new Turn(Turn.MainConnection, Quoting.Split(line)))];
+        Difference? difference = Lockstep.Play(turns, reference, altered);
+        Assert.NotNull(difference);
+        Assert.Equal(turns.Count, difference.Position);
+        Assert.Equal(found, difference.Turns[^1].Command[0]);
+    }
+
     [OracleFact]
     public void A_wrong_element_of_a_transaction_is_found()
     {
@@ -73,6 +94,38 @@ public sealed class DifferTests
         using var altered = new AlteredTarget(subject, AsSent, (command, reply) =>
             command[0] == "HRANDFIELD" && reply.Kind == ReplyKind.BulkString ? ReplyValue.Bulk("nowhere") : reply);
         Assert.Contains("a field that is not there", ReportOn(altered), StringComparison.Ordinal);
+    }
+
+    [OracleFact]
+    public void A_server_that_does_not_reply_is_reported_with_what_it_was_asked()
+    {
+        using OracleServer subject = OracleServer.Start();
+        using var altered = new AlteredTarget(subject, AsSent, (command, reply) =>
+            command[0] == "LCS" ? throw new TimeoutException("nothing came") : reply);
+        string report = ReportOn(altered);
+        Assert.Contains("nothing came", report, StringComparison.Ordinal);
+        Assert.StartsWith("LCS ", report.Split('\n')[^1], StringComparison.Ordinal);
+    }
+
+    [OracleFact]
+    public void A_server_that_goes_away_is_reported_with_what_it_was_asked()
+    {
+        OracleServer subject = OracleServer.Start();
+        bool isGone = false;
+        using var altered = new AlteredTarget(
+            subject,
+            command =>
+            {
+                if (command[0] == "LCS" && !isGone)
+                {
+                    isGone = true;
+                    subject.Dispose();
+                }
+
+                return command;
+            },
+            AsCame);
+        Assert.StartsWith("LCS ", ReportOn(altered).Split('\n')[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using RedisClone.Server.Tests.Scripts;
 
 namespace RedisClone.Server.Tests.Differential;
@@ -7,7 +8,9 @@ namespace RedisClone.Server.Tests.Differential;
 /// <param name="Turns">Inspection steps that led there, and the turn itself.</param>
 /// <param name="Reference">What the reference replied.</param>
 /// <param name="Subject">What the subject replied, or what is wrong with it.</param>
-public sealed record Difference(int Position, IReadOnlyList<Turn> Turns, string Reference, string Subject)
+/// <param name="IsHang">True when the subject did not reply at all: then every further try takes as long.</param>
+public sealed record Difference(
+    int Position, IReadOnlyList<Turn> Turns, string Reference, string Subject, bool IsHang = false)
 {
     public override string ToString() =>
         $"after {Position} commands, {string.Join("; ", Turns.Select(turn => Quoting.Join(turn.Command)))}\n"
@@ -89,11 +92,7 @@ public sealed class Lockstep : IDisposable
     private Difference? Compare(Turn turn, int position)
     {
         IScriptConnection left = Connection(references, reference, turn.Connection);
-        IScriptConnection right = Connection(subjects, subject, turn.Connection);
-        left.Send(turn.Command);
-        right.Send(turn.Command);
-        ReplyValue expected = left.Receive()
-            ?? throw new InvalidDataException($"the reference closed the connection at {Quoting.Join(turn.Command)}");
+        ReplyValue expected = left.Call(turn.Command);
         Rule rule = Normalisation.RuleFor(turn.Command);
         if (rule == Rule.Iteration)
         {
@@ -101,32 +100,27 @@ public sealed class Lockstep : IDisposable
         }
 
         Replies.Add(expected);
-        string? fault = Ask(right, turn.Command, rule, out ReplyValue? actual);
-        return fault is null && actual is not null && Agree(turn, expected, actual)
-            ? null
-            : new Difference(position, [turn], expected.ToString(), fault ?? actual?.ToString() ?? Script.Closed);
-    }
-
-    /// <summary>Takes the reply of the subject.</summary>
-    /// <returns>What is wrong with it, even without comparing it; null when nothing is.</returns>
-    private static string? Ask(IScriptConnection connection, IReadOnlyList<string> command, Rule rule, out ReplyValue? reply)
-    {
-        reply = null;
         try
         {
-            reply = connection.Receive();
-            if (reply is not null && rule == Rule.Iteration)
+            IScriptConnection right = Connection(subjects, subject, turn.Connection);
+            ReplyValue actual = right.Call(turn.Command);
+            string? fault = null;
+            if (rule == Rule.Iteration)
             {
-                reply = Iteration.Follow(connection, command, reply);
+                actual = Iteration.Follow(right, turn.Command, actual);
+            }
+            else if (rule == Rule.Random && !IsQueued(actual))
+            {
+                fault = RandomChoice.Fault(right, turn.Command, actual);
             }
 
-            return reply is not null && rule == Rule.Random && !IsQueued(reply)
-                ? RandomChoice.Fault(connection, command, reply)
-                : null;
+            return fault is null && Agree(turn, expected, actual)
+                ? null
+                : new Difference(position, [turn], expected.ToString(), fault ?? actual.ToString());
         }
-        catch (Exception error) when (error is InvalidDataException or IOException)
+        catch (Exception error) when (error is InvalidDataException or IOException or SocketException or TimeoutException)
         {
-            return error.Message;
+            return new Difference(position, [turn], expected.ToString(), error.Message, error is TimeoutException);
         }
     }
 
