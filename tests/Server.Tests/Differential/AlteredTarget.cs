@@ -26,16 +26,16 @@ public sealed class AlteredTarget(
         Func<IReadOnlyList<string>, IReadOnlyList<string>> alterCommand,
         Func<IReadOnlyList<string>, ReplyValue, ReplyValue> alterReply) : IScriptConnection
     {
-        private readonly Queue<IReadOnlyList<string>> sent = [];
+        private readonly Queue<IReadOnlyList<string>> _sent = [];
 
         public void Send(IReadOnlyList<string> arguments)
         {
-            sent.Enqueue(arguments);
+            _sent.Enqueue(arguments);
             connection.Send(alterCommand(arguments));
         }
 
         public ReplyValue? Receive() =>
-            connection.Receive() is { } reply ? alterReply(sent.Dequeue(), reply) : null;
+            connection.Receive() is { } reply ? alterReply(_sent.Dequeue(), reply) : null;
 
         public void Dispose() => connection.Dispose();
     }

@@ -61,7 +61,8 @@ public static class Differ
         List<Turn> played = turns[..Math.Min(turns.Count, difference.Position + 1)];
         if (difference.IsHang || Differs([], reference, subject))
         {
-            return $"seed {seed}: not played again, {difference}\n{string.Join('\n', played.Select(turn => Quoting.Join(turn.Command)))}";
+            string lines = string.Join('\n', played.Select(turn => Quoting.Join(turn.Command)));
+            return $"seed {seed}: not played again, {difference}\n{lines}";
         }
 
         var shrinker = new Shrinker(candidate => Differs(candidate, reference, subject), ShrinkPlaysMax);

@@ -4,7 +4,7 @@ using RedisClone.Server.Tests.Scripts;
 namespace RedisClone.Server.Tests.Differential;
 
 /// <summary>The first reply that two servers did not agree on.</summary>
-/// <param name="Position">How many turns of the sequence were played before; all, when it is the final inspection.</param>
+/// <param name="Position">How many turns of the sequence were played before; all, at the final inspection.</param>
 /// <param name="Turns">Inspection steps that led there, and the turn itself.</param>
 /// <param name="Reference">What the reference replied.</param>
 /// <param name="Subject">What the subject replied, or what is wrong with it.</param>
@@ -30,16 +30,16 @@ public sealed class Lockstep : IDisposable
         ["CONFIG", "SET", "hash-max-listpack-value", "64"],
     ];
 
-    private readonly Dictionary<string, IScriptConnection> references = [];
-    private readonly Dictionary<string, IScriptConnection> subjects = [];
-    private readonly List<IReadOnlyList<string>> queued = [];
-    private readonly IScriptTarget reference;
-    private readonly IScriptTarget subject;
+    private readonly Dictionary<string, IScriptConnection> _references = [];
+    private readonly Dictionary<string, IScriptConnection> _subjects = [];
+    private readonly List<IReadOnlyList<string>> _queued = [];
+    private readonly IScriptTarget _reference;
+    private readonly IScriptTarget _subject;
 
     private Lockstep(IScriptTarget reference, IScriptTarget subject)
     {
-        this.reference = reference;
-        this.subject = subject;
+        _reference = reference;
+        _subject = subject;
     }
 
     /// <summary>The replies of the reference, in order; as many as turns were played.</summary>
@@ -58,7 +58,7 @@ public sealed class Lockstep : IDisposable
 
     public void Dispose()
     {
-        foreach (IScriptConnection connection in references.Values.Concat(subjects.Values))
+        foreach (IScriptConnection connection in _references.Values.Concat(_subjects.Values))
         {
             connection.Dispose();
         }
@@ -91,7 +91,7 @@ public sealed class Lockstep : IDisposable
     /// <summary>Lets both servers carry out one command.</summary>
     private Difference? Compare(Turn turn, int position)
     {
-        IScriptConnection left = Connection(references, reference, turn.Connection);
+        IScriptConnection left = Connection(_references, _reference, turn.Connection);
         ReplyValue expected = left.Call(turn.Command);
         Rule rule = Normalisation.RuleFor(turn.Command);
         if (rule == Rule.Iteration)
@@ -102,7 +102,7 @@ public sealed class Lockstep : IDisposable
         Replies.Add(expected);
         try
         {
-            IScriptConnection right = Connection(subjects, subject, turn.Connection);
+            IScriptConnection right = Connection(_subjects, _subject, turn.Connection);
             ReplyValue actual = right.Call(turn.Command);
             string? fault = null;
             if (rule == Rule.Iteration)
@@ -118,7 +118,8 @@ public sealed class Lockstep : IDisposable
                 ? null
                 : new Difference(position, [turn], expected.ToString(), fault ?? actual.ToString());
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or SocketException or TimeoutException)
+        catch (Exception error)
+            when (error is InvalidDataException or IOException or SocketException or TimeoutException)
         {
             return new Difference(position, [turn], expected.ToString(), error.Message, error is TimeoutException);
         }
@@ -133,18 +134,18 @@ public sealed class Lockstep : IDisposable
 
         if (IsQueued(expected))
         {
-            queued.Add(turn.Command);
+            _queued.Add(turn.Command);
             return IsQueued(actual);
         }
 
         switch (Normalisation.Name(turn.Command, 0))
         {
             case "EXEC":
-                bool agree = Normalisation.AgreeOnTransaction(queued, expected, actual);
-                queued.Clear();
+                bool agree = Normalisation.AgreeOnTransaction(_queued, expected, actual);
+                _queued.Clear();
                 return agree;
             case "MULTI" or "DISCARD" or "RESET" when !expected.IsError:
-                queued.Clear();
+                _queued.Clear();
                 return expected.Equals(actual);
             default:
                 return Normalisation.Agree(turn.Command, expected, actual);
@@ -154,7 +155,7 @@ public sealed class Lockstep : IDisposable
     /// <summary>Compares everything in all databases: keys, types, encodings, deadlines, values.</summary>
     private Difference? Inspect(int position)
     {
-        int databases = int.Parse(Connection(references, reference, Turn.InspectorConnection)
+        int databases = int.Parse(Connection(_references, _reference, Turn.InspectorConnection)
             .Call("CONFIG", "GET", "databases").Items[1].Text);
         for (int database = 0; database < databases; database++)
         {

@@ -21,7 +21,7 @@ public enum Rule
     /// </summary>
     Iteration,
 
-    /// <summary>The choice among what is there: it is random. See <see cref="RandomChoice"/> for what must hold.</summary>
+    /// <summary>The choice among what is there: it is random. <see cref="RandomChoice"/> says what must hold.</summary>
     Random,
 
     /// <summary>Some seconds: time passes between one server and the other.</summary>

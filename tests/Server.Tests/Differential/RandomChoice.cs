@@ -4,8 +4,8 @@ using RedisClone.Server.Tests.Scripts;
 namespace RedisClone.Server.Tests.Differential;
 
 /// <summary>
-/// What must hold for the reply of RANDOMKEY and HRANDFIELD, however it was chosen: every element is there, its value is
-/// right, and a positive count gives no element twice. How many there are is compared with the other server.
+/// What must hold for the reply of RANDOMKEY and HRANDFIELD, however it was chosen: every element is there, its value
+/// is right, and a positive count gives no element twice. How many there are is compared with the other server.
 /// </summary>
 public static class RandomChoice
 {
@@ -47,7 +47,8 @@ public static class RandomChoice
         }
 
         bool isFlat = reply.Items.All(item => !item.IsAggregate);
-        IEnumerable<IReadOnlyList<ReplyValue>> pairs = isFlat ? reply.Items.Chunk(2) : reply.Items.Select(item => item.Items);
+        IEnumerable<IReadOnlyList<ReplyValue>> pairs =
+            isFlat ? reply.Items.Chunk(2) : reply.Items.Select(item => item.Items);
         return [.. pairs.Select(pair => (pair[0], (ReplyValue?)pair[1]))];
     }
 

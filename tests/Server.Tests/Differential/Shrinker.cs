@@ -10,7 +10,7 @@ public sealed class Shrinker(Func<IReadOnlyList<Turn>, bool> fails, int playsMax
 {
     private static readonly string[] Simple = ["", "0", "1", "a"];
 
-    private int plays;
+    private int _plays;
 
     /// <summary>A sequence that fails, and that gets no smaller by one step.</summary>
     public IReadOnlyList<Turn> Shrink(IReadOnlyList<Turn> failing)
@@ -22,7 +22,7 @@ public sealed class Shrinker(Func<IReadOnlyList<Turn>, bool> fails, int playsMax
             before = smallest;
             smallest = SimplifyArguments(LeaveOutArguments(LeaveOutTurns(before)));
         }
-        while (!ReferenceEquals(before, smallest) && plays < playsMax);
+        while (!ReferenceEquals(before, smallest) && _plays < playsMax);
         return smallest;
     }
 
@@ -101,5 +101,5 @@ public sealed class Shrinker(Func<IReadOnlyList<Turn>, bool> fails, int playsMax
         return Fails(candidate) ? candidate : null;
     }
 
-    private bool Fails(IReadOnlyList<Turn> candidate) => candidate.Count > 0 && plays++ < playsMax && fails(candidate);
+    private bool Fails(IReadOnlyList<Turn> candidate) => candidate.Count > 0 && _plays++ < playsMax && fails(candidate);
 }

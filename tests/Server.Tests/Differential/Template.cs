@@ -15,12 +15,12 @@ public sealed class Template
     private const int ManyMax = 3;
     private const int SomeMax = 4;
 
-    private readonly List<Part> parts;
+    private readonly List<Part> _parts;
 
     private Template(int weight, List<Part> parts)
     {
         Weight = weight;
-        this.parts = parts;
+        _parts = parts;
     }
 
     /// <summary>How often it is taken, relative to the others.</summary>
@@ -41,7 +41,7 @@ public sealed class Template
     public List<string> Fill(Vocabulary vocabulary)
     {
         var arguments = new List<string>();
-        Fill(parts, vocabulary, arguments);
+        Fill(_parts, vocabulary, arguments);
         return arguments;
     }
 

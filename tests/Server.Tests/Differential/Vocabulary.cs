@@ -15,23 +15,36 @@ public sealed class Vocabulary(Random random)
     private static readonly string[] HashKeys = ["h1", "h2", "h3", "\x00\xff"];
     private static readonly string[] Fields = ["f", "g", "a", "b", "c", "", "\x00\r\n", "12", "-1"];
     private static readonly string[] Integers =
-        ["0", "1", "-1", "5", "10", "42", "-7", "100", "9223372036854775806", "9223372036854775807", "-9223372036854775808"];
+    [
+        "0", "1", "-1", "5", "10", "42", "-7", "100",
+        "9223372036854775806", "9223372036854775807", "-9223372036854775808",
+    ];
+
 
     private static readonly string[] Floats =
-        ["0.1", "0.2", "1.5", "-2.5", "3.0e3", "1e17", "1e-5", "1E2", ".5", "-0.0", "3.141592653589793", "1e30", "inf", "nan"];
+    [
+        "0.1", "0.2", "1.5", "-2.5", "3.0e3", "1e17", "1e-5", "1E2", ".5", "-0.0", "3.141592653589793", "1e30",
+        "inf", "nan",
+    ];
 
     private static readonly string[] Texts =
-        ["", "hello", "Hello, world!", "007", "+1", " 1", "1 ", "0x10", "1e", "abc", "\x00\xff\r\n\x80", "\"quoted\"", "mynewtext", "ohmytext"];
+    [
+        "", "hello", "Hello, world!", "007", "+1", " 1", "1 ", "0x10", "1e", "abc", "\x00\xff\r\n\x80", "\"quoted\"",
+        "mynewtext", "ohmytext",
+    ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
-    private static readonly string[] Patterns = ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
+    private static readonly string[] Patterns =
+        ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
     private static readonly string[] Counts = ["0", "1", "2", "3", "-1", "-4", "100"];
     private static readonly string[] Deadlines = ["99999999999", "99999999998", "33177117420", "1", "0", "-5"];
     private static readonly string[] Junk =
-        ["", "abc", "-1", "0", "9223372036854775807", "9223372036854775808", "1.5", " 1", "FOO", "NX", "XX", "GET", "*"];
+    [
+        "", "abc", "-1", "0", "9223372036854775807", "9223372036854775808", "1.5", " 1", "FOO", "NX", "XX", "GET", "*",
+    ];
 
-    private readonly HashSet<int> lifetimes = [];
+    private readonly HashSet<int> _lifetimes = [];
 
     /// <summary>A value for a placeholder.</summary>
     public string Pick(string placeholder) => placeholder switch
@@ -75,8 +88,8 @@ public sealed class Vocabulary(Random random)
     private string Long() => new((char)('a' + random.Next(26)), OneOf(Lengths));
 
     /// <summary>
-    /// More than ten days, and never the same twice but at least 100 seconds apart: whether a lifetime that is set again
-    /// ends later than before (GT, LT) would depend on which millisecond it is.
+    /// More than ten days, and never the same twice but at least 100 seconds apart: whether a lifetime that is set
+    /// again ends later than before (GT, LT) would depend on which millisecond it is.
     /// </summary>
     private string Lifetime(string zeros)
     {
@@ -86,7 +99,7 @@ public sealed class Vocabulary(Random random)
         }
 
         int hundreds = random.Next(10_000, 10_000_000);
-        while (!lifetimes.Add(hundreds))
+        while (!_lifetimes.Add(hundreds))
         {
             hundreds++;
         }

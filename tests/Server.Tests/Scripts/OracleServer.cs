@@ -18,15 +18,15 @@ public sealed class OracleServer : IScriptTarget
     private const int StartTimeoutMs = 20_000;
     private const int PortAttemptsMax = 20;
 
-    private readonly Process process;
-    private readonly string directory;
-    private readonly int port;
+    private readonly Process _process;
+    private readonly string _directory;
+    private readonly int _port;
 
     private OracleServer(Process process, string directory, int port)
     {
-        this.process = process;
-        this.directory = directory;
-        this.port = port;
+        _process = process;
+        _directory = directory;
+        _port = port;
     }
 
     /// <summary>What a test says when it cannot be run; null when it can.</summary>
@@ -67,12 +67,13 @@ public sealed class OracleServer : IScriptTarget
         throw new InvalidOperationException($"{Program} did not start");
     }
 
-    public IScriptConnection Connect() => new TcpConnection(port);
+    public IScriptConnection Connect() => new TcpConnection(_port);
 
     public void Advance(TimeSpan time)
     {
         using IScriptConnection connection = Connect();
-        int databases = int.Parse(connection.Call("CONFIG", "GET", "databases").Items[1].Text, CultureInfo.InvariantCulture);
+        string setting = connection.Call("CONFIG", "GET", "databases").Items[1].Text;
+        int databases = int.Parse(setting, CultureInfo.InvariantCulture);
         for (int database = 0; database < databases; database++)
         {
             connection.Call("SELECT", database.ToString(CultureInfo.InvariantCulture));
@@ -91,14 +92,14 @@ public sealed class OracleServer : IScriptTarget
     public void Dispose()
     {
         StopProcess();
-        Directory.Delete(directory, recursive: true);
+        Directory.Delete(_directory, recursive: true);
     }
 
     /// <summary>Reads the server's log until it says that it is ready; false when it ends before.</summary>
     private bool WaitUntilReady()
     {
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        process.OutputDataReceived += (_, line) =>
+        _process.OutputDataReceived += (_, line) =>
         {
             if (line.Data is null)
             {
@@ -109,19 +110,19 @@ public sealed class OracleServer : IScriptTarget
                 ready.TrySetResult(true);
             }
         };
-        process.BeginOutputReadLine();
+        _process.BeginOutputReadLine();
         return ready.Task.Wait(StartTimeoutMs) && ready.Task.Result;
     }
 
     private void StopProcess()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill();
+            _process.Kill();
         }
 
-        process.WaitForExit();
-        process.Dispose();
+        _process.WaitForExit();
+        _process.Dispose();
     }
 
     private static Process Launch(IEnumerable<string> arguments)
