@@ -13,6 +13,15 @@ public sealed class DifferTests
     private static ReplyValue AsCame(IReadOnlyList<string> command, ReplyValue reply) => reply;
 
     [OracleFact]
+    public void This_server_agrees_with_a_real_one()
+    {
+        using OracleServer reference = OracleServer.Start();
+        using CloneServer subject = CloneServer.StartWithSystemClock();
+        string? report = Differ.Run(reference, subject, DifferOptions.FromEnvironment());
+        Assert.True(report is null, report);
+    }
+
+    [OracleFact]
     public void Two_real_servers_agree()
     {
         DifferOptions options = DifferOptions.FromEnvironment();

@@ -12,9 +12,14 @@ namespace RedisClone.Server.Tests.Differential;
 public sealed record Difference(
     int Position, IReadOnlyList<Turn> Turns, string Reference, string Subject, bool IsHang = false)
 {
+    private const int PrintedLengthMax = 4_000;
+
     public override string ToString() =>
         $"after {Position} commands, {string.Join("; ", Turns.Select(turn => Quoting.Join(turn.Command)))}\n"
-        + $"reference:\n{Reference}\nsubject:\n{Subject}\n";
+        + $"reference:\n{Shortened(Reference)}\nsubject:\n{Shortened(Subject)}\n";
+
+    private static string Shortened(string text) =>
+        text.Length <= PrintedLengthMax ? text : text[..PrintedLengthMax] + "\n(and more)";
 }
 
 /// <summary>

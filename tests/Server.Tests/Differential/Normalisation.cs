@@ -54,6 +54,7 @@ public static class Normalisation
         ("TTL" or "EXPIRETIME", _) or ("OBJECT", "IDLETIME") => Rule.Seconds,
         ("PTTL" or "PEXPIRETIME", _) => Rule.Milliseconds,
         ("TIME" or "HELLO", _) => Rule.Kind,
+        ("COMMAND", not "GETKEYS") => Rule.Kind,
         ("CLIENT", "ID" or "INFO" or "LIST") or ("OBJECT", "REFCOUNT" or "FREQ") or ("MEMORY", "USAGE") => Rule.Kind,
         _ => Rule.Exact,
     };

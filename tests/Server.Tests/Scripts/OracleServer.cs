@@ -15,6 +15,15 @@ namespace RedisClone.Server.Tests.Scripts;
 public sealed class OracleServer : IScriptTarget
 {
     private const string Program = "redis-server";
+    private const string Shell = "/bin/sh";
+
+    /// <summary>
+    /// Starts what the arguments say in place of the shell, with a watcher beside it that ends it when its input ends:
+    /// so it goes with the tests, even where they are killed.
+    /// </summary>
+    private const string WatchedStart =
+        "exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec \"$@\" 3<&- </dev/null";
+
     private const int StartTimeoutMs = 20_000;
     private const int PortAttemptsMax = 20;
 
@@ -37,7 +46,7 @@ public sealed class OracleServer : IScriptTarget
     /// <summary>The version of the installed server.</summary>
     public static Version InstalledVersion()
     {
-        using Process process = Launch(["--version"]);
+        using Process process = Launch(ProgramPath(), ["--version"]);
         string words = process.StandardOutput.ReadToEnd();
         string version = words.Split(' ').First(word => word.StartsWith("v=", StringComparison.Ordinal));
         return Version.Parse(version["v=".Length..]);
@@ -50,8 +59,9 @@ public sealed class OracleServer : IScriptTarget
         for (int attempt = 0; attempt < PortAttemptsMax; attempt++)
         {
             int port = FreePort();
-            Process process = Launch(
+            Process process = Launch(Shell,
             [
+                "-c", WatchedStart, Shell, ProgramPath(),
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", directory,
                 "--save", "", "--appendonly", "no", "--daemonize", "no", "--enable-debug-command", "yes", .. options,
             ]);
@@ -125,12 +135,17 @@ public sealed class OracleServer : IScriptTarget
         _process.Dispose();
     }
 
-    private static Process Launch(IEnumerable<string> arguments)
+    private static Process Launch(string program, IEnumerable<string> arguments)
     {
-        string program = FindProgram() ?? throw new FileNotFoundException(Program);
-        return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })
-            ?? throw new InvalidOperationException($"{program} could not be started");
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started");
     }
+
+    private static string ProgramPath() => FindProgram() ?? throw new FileNotFoundException(Program);
 
     private static string? FindProgram() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

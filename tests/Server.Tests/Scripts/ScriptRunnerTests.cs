@@ -118,6 +118,43 @@ public sealed class ScriptRunnerTests
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
+    [OracleFact]
+    public void Every_kind_of_reply_of_a_real_server_is_read()
+    {
+        const string Text =
+            """
+            @resp3
+            > DEBUG PROTOCOL double
+            (double) 3.141
+
+            > DEBUG PROTOCOL null
+            (null)
+
+            > DEBUG PROTOCOL set
+            1~ (integer) 0
+            2~ (integer) 1
+            3~ (integer) 2
+
+            > DEBUG PROTOCOL map
+            1# (integer) 0 => (false)
+            2# (integer) 1 => (true)
+            3# (integer) 2 => (false)
+
+            > DEBUG PROTOCOL bignum
+            (big number) 1234567999999999999999999999999999999
+
+            > DEBUG PROTOCOL verbatim
+            (verbatim) "txt:This is a verbatim\nstring"
+
+            > SUBSCRIBE news
+            1! "subscribe"
+            2! "news"
+            3! (integer) 1
+            """;
+        using OracleServer oracle = OracleServer.Start();
+        Assert.Empty(ScriptRunner.Run(Script.Parse(Text), oracle));
+    }
+
     private static IReadOnlyList<Mismatch> Play(string text, params string[] replies)
     {
         using var target = new Canned(replies, clockStandsStill: false);
