@@ -1,6 +1,6 @@
 namespace RedisClone.Server.Tests.Scripts;
 
-/// <summary>Something that answers commands: a server over TCP, a real redis-server, or the core without sockets.</summary>
+/// <summary>Something that answers commands: a server over TCP, a real one, or the core without sockets.</summary>
 public interface IScriptTarget : IDisposable
 {
     /// <summary>True when its time moves only by <see cref="Advance"/>, so that remaining times are exact.</summary>
@@ -31,6 +31,6 @@ public static class ScriptConnectionExtensions
     public static ReplyValue Call(this IScriptConnection connection, params IReadOnlyList<string> arguments)
     {
         connection.Send(arguments);
-        return connection.Receive() ?? throw new IOException($"the connection was closed at: {Quoting.Join(arguments)}");
+        return connection.Receive() ?? throw new IOException($"closed at: {Quoting.Join(arguments)}");
     }
 }

@@ -15,18 +15,27 @@ namespace RedisClone.Server.Tests.Scripts;
 public sealed class OracleServer : IScriptTarget
 {
     private const string Program = "redis-server";
+    private const string Shell = "/bin/sh";
+
+    /// <summary>
+    /// Starts what the arguments say in place of the shell, with a watcher beside it that ends it when its input ends:
+    /// so it goes with the tests, even where they are killed.
+    /// </summary>
+    private const string WatchedStart =
+        "exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec \"$@\" 3<&- </dev/null";
+
     private const int StartTimeoutMs = 20_000;
     private const int PortAttemptsMax = 20;
 
-    private readonly Process process;
-    private readonly string directory;
-    private readonly int port;
+    private readonly Process _process;
+    private readonly string _directory;
+    private readonly int _port;
 
     private OracleServer(Process process, string directory, int port)
     {
-        this.process = process;
-        this.directory = directory;
-        this.port = port;
+        _process = process;
+        _directory = directory;
+        _port = port;
     }
 
     /// <summary>What a test says when it cannot be run; null when it can.</summary>
@@ -37,7 +46,7 @@ public sealed class OracleServer : IScriptTarget
     /// <summary>The version of the installed server.</summary>
     public static Version InstalledVersion()
     {
-        using Process process = Launch(["--version"]);
+        using Process process = Launch(ProgramPath(), ["--version"]);
         string words = process.StandardOutput.ReadToEnd();
         string version = words.Split(' ').First(word => word.StartsWith("v=", StringComparison.Ordinal));
         return Version.Parse(version["v=".Length..]);
@@ -50,8 +59,9 @@ public sealed class OracleServer : IScriptTarget
         for (int attempt = 0; attempt < PortAttemptsMax; attempt++)
         {
             int port = FreePort();
-            Process process = Launch(
+            Process process = Launch(Shell,
             [
+                "-c", WatchedStart, Shell, ProgramPath(),
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", directory,
                 "--save", "", "--appendonly", "no", "--daemonize", "no", "--enable-debug-command", "yes", .. options,
             ]);
@@ -67,12 +77,13 @@ public sealed class OracleServer : IScriptTarget
         throw new InvalidOperationException($"{Program} did not start");
     }
 
-    public IScriptConnection Connect() => new TcpConnection(port);
+    public IScriptConnection Connect() => new TcpConnection(_port);
 
     public void Advance(TimeSpan time)
     {
         using IScriptConnection connection = Connect();
-        int databases = int.Parse(connection.Call("CONFIG", "GET", "databases").Items[1].Text, CultureInfo.InvariantCulture);
+        string setting = connection.Call("CONFIG", "GET", "databases").Items[1].Text;
+        int databases = int.Parse(setting, CultureInfo.InvariantCulture);
         for (int database = 0; database < databases; database++)
         {
             connection.Call("SELECT", database.ToString(CultureInfo.InvariantCulture));
@@ -91,14 +102,14 @@ public sealed class OracleServer : IScriptTarget
     public void Dispose()
     {
         StopProcess();
-        Directory.Delete(directory, recursive: true);
+        Directory.Delete(_directory, recursive: true);
     }
 
     /// <summary>Reads the server's log until it says that it is ready; false when it ends before.</summary>
     private bool WaitUntilReady()
     {
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        process.OutputDataReceived += (_, line) =>
+        _process.OutputDataReceived += (_, line) =>
         {
             if (line.Data is null)
             {
@@ -109,27 +120,32 @@ public sealed class OracleServer : IScriptTarget
                 ready.TrySetResult(true);
             }
         };
-        process.BeginOutputReadLine();
+        _process.BeginOutputReadLine();
         return ready.Task.Wait(StartTimeoutMs) && ready.Task.Result;
     }
 
     private void StopProcess()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill();
+            _process.Kill();
         }
 
-        process.WaitForExit();
-        process.Dispose();
+        _process.WaitForExit();
+        _process.Dispose();
     }
 
-    private static Process Launch(IEnumerable<string> arguments)
+    private static Process Launch(string program, IEnumerable<string> arguments)
     {
-        string program = FindProgram() ?? throw new FileNotFoundException(Program);
-        return Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })
-            ?? throw new InvalidOperationException($"{program} could not be started");
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started");
     }
+
+    private static string ProgramPath() => FindProgram() ?? throw new FileNotFoundException(Program);
 
     private static string? FindProgram() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

@@ -69,7 +69,7 @@ public static class Quoting
         return text.ToString();
     }
 
-    /// <summary>Reads <c>"..."</c> from its opening quote on; leaves <paramref name="at"/> behind the closing one.</summary>
+    /// <summary>Reads <c>"..."</c>; <paramref name="at"/> goes from the opening quote to behind the closing.</summary>
     public static string ReadQuoted(string line, ref int at)
     {
         var bytes = new StringBuilder();

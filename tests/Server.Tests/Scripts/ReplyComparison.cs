@@ -52,7 +52,7 @@ public static class ReplyComparison
         return ReplyValue.Aggregate(reply.Kind, [.. items]);
     }
 
-    /// <summary>Compares a whole text with a pattern in which <c>*</c> is any text and <c>?</c> any character.</summary>
+    /// <summary>Compares a text with a pattern in which <c>*</c> is any text and <c>?</c> any character.</summary>
     public static bool MatchesPattern(string pattern, string text)
     {
         int p = 0;

@@ -10,12 +10,16 @@ public sealed class ReplyTextTests
     private static readonly ReplyKind[] Texts =
         [ReplyKind.SimpleString, ReplyKind.Error, ReplyKind.BulkString, ReplyKind.Verbatim, ReplyKind.BlobError];
 
+    private static readonly ReplyKind[] Nulls = [ReplyKind.NilBulkString, ReplyKind.NilArray, ReplyKind.Null];
+
     private static readonly ReplyKind[] Numbers = [ReplyKind.Integer, ReplyKind.Double, ReplyKind.BigNumber];
 
     private static readonly ReplyKind[] Aggregates = [ReplyKind.Array, ReplyKind.Set, ReplyKind.Push, ReplyKind.Map];
 
     private static readonly string[] Tricky =
-        ["", " ", "OK", "a => b", "1) x", "(nil)", "\"", "\\", "\n", "x ", "(error) x", "\\x00", "#", "ends =>", "\xff"];
+    [
+        "", " ", "OK", "a => b", "1) x", "(nil)", "\"", "\\", "\n", "x ", "(error) x", "\\x00", "#", "ends =>", "\xff",
+    ];
 
     private static Gen<string> Text => Gen.OneOf(
         Gen.Elements(Tricky),
@@ -30,13 +34,14 @@ public sealed class ReplyTextTests
         Gen.Elements(Texts).SelectMany(kind => Text.Select(text => ReplyValue.Scalar(kind, text))),
         Gen.Elements(Numbers).SelectMany(kind => Gen.Choose(-9, 9).Select(n => ReplyValue.Scalar(kind, $"{n}"))),
         Gen.Elements("t", "f").Select(text => ReplyValue.Scalar(ReplyKind.Boolean, text)),
-        Gen.Elements(ReplyKind.NilBulkString, ReplyKind.NilArray, ReplyKind.Null).Select(kind => ReplyValue.Scalar(kind, "")));
+        Gen.Elements(Nulls).Select(kind => ReplyValue.Scalar(kind, "")));
 
     private static Gen<ReplyValue> Reply(int depth) => depth == 0
         ? Scalar
-        : Gen.Frequency(
-            (1, Scalar),
-            (2, Gen.Elements(Aggregates).SelectMany(kind => Items(kind, depth).Select(items => ReplyValue.Aggregate(kind, items)))));
+        : Gen.Frequency((1, Scalar), (2, Gen.Elements(Aggregates).SelectMany(kind => Aggregate(kind, depth))));
+
+    private static Gen<ReplyValue> Aggregate(ReplyKind kind, int depth) =>
+        Items(kind, depth).Select(items => ReplyValue.Aggregate(kind, items));
 
     private static Gen<ReplyValue[]> Items(ReplyKind kind, int depth)
     {
@@ -44,7 +49,9 @@ public sealed class ReplyTextTests
         Gen<ReplyValue[]> entry = kind == ReplyKind.Map
             ? Key.SelectMany(key => item.Select(value => new[] { key, value }))
             : item.Select(value => new[] { value });
-        return Gen.Choose(0, 12).SelectMany(count => entry.ArrayOf(count)).Select(entries => entries.SelectMany(e => e).ToArray());
+        return Gen.Choose(0, 12)
+            .SelectMany(count => entry.ArrayOf(count))
+            .Select(entries => entries.SelectMany(e => e).ToArray());
     }
 
     [Property(MaxTest = 500)]

@@ -26,7 +26,7 @@ public enum ReplyKind
 /// print and write them as text without losing a byte.
 /// </summary>
 /// <param name="Kind">What it is on the wire.</param>
-/// <param name="Text">The payload of everything that is not an aggregate; a verbatim string keeps its <c>txt:</c>.</param>
+/// <param name="Text">The payload of what is not an aggregate; a verbatim string keeps its <c>txt:</c>.</param>
 /// <param name="Items">The elements of an aggregate; a map has key, value, key, value.</param>
 public sealed record ReplyValue(ReplyKind Kind, string Text, IReadOnlyList<ReplyValue> Items)
 {

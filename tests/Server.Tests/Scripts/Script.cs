@@ -63,24 +63,25 @@ public sealed record Script(Version Since, IReadOnlyList<Step> Steps)
 /// <summary>Reads the lines of one script.</summary>
 internal sealed class ScriptParser(string text)
 {
-    private readonly string[] lines = text.Split('\n');
-    private readonly List<Step> steps = [];
-    private Version since = new(0, 0);
-    private Comparison comparison = Comparison.Exact;
-    private int repeat = 1;
-    private bool isModified;
-    private int at;
+    private readonly string[] _lines = text.Split('\n');
+    private readonly List<Step> _steps = [];
+    private Version _since = new(0, 0);
+    private Comparison _comparison = Comparison.Exact;
+    private int _repeat = 1;
+    private bool _isModified;
+    private int _at;
 
     public Script Parse()
     {
-        while (at < lines.Length)
+        while (_at < _lines.Length)
         {
-            string line = lines[at];
-            Require(line.All(c => c is >= ' ' and <= '~'), "a script is ASCII without tabs; write \\x00 for other bytes");
+            string line = _lines[_at];
+            bool isAscii = line.All(c => c is >= ' ' and <= '~');
+            Require(isAscii, "a script is ASCII without tabs; write \\x00 for other bytes");
             if (line.StartsWith('@'))
             {
                 ReadDirective(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-                at++;
+                _at++;
             }
             else if (line.StartsWith('>'))
             {
@@ -89,51 +90,51 @@ internal sealed class ScriptParser(string text)
             else
             {
                 Require(line.Length == 0 || line[0] == '#', $"neither request, directive nor comment: {line}");
-                at++;
+                _at++;
             }
         }
 
-        Require(!isModified, "a directive has no request after it");
-        Require(steps.OfType<Request>().Any(), "a script needs a request");
-        return new Script(since, steps);
+        Require(!_isModified, "a directive has no request after it");
+        Require(_steps.OfType<Request>().Any(), "a script needs a request");
+        return new Script(_since, _steps);
     }
 
     private void ReadRequest(string command)
     {
-        int line = ++at;
-        while (at < lines.Length && lines[at].Length > 0 && lines[at][0] is not ('@' or '#' or '>'))
+        int line = ++_at;
+        while (_at < _lines.Length && _lines[_at].Length > 0 && _lines[_at][0] is not ('@' or '#' or '>'))
         {
-            at++;
+            _at++;
         }
 
-        string expected = string.Join('\n', lines[line..at]);
-        steps.Add(new Request(line, command, expected, at - line, comparison, repeat));
-        (comparison, repeat, isModified) = (Comparison.Exact, 1, false);
+        string expected = string.Join('\n', _lines[line.._at]);
+        _steps.Add(new Request(line, command, expected, _at - line, _comparison, _repeat));
+        (_comparison, _repeat, _isModified) = (Comparison.Exact, 1, false);
     }
 
     private void ReadDirective(string[] words)
     {
-        int line = at + 1;
+        int line = _at + 1;
         switch (words)
         {
             case ["@resp2"]:
-                steps.Add(new SwitchProtocol(line, 2));
+                _steps.Add(new SwitchProtocol(line, 2));
                 break;
             case ["@resp3"]:
-                steps.Add(new SwitchProtocol(line, 3));
+                _steps.Add(new SwitchProtocol(line, 3));
                 break;
             case ["@fresh"]:
-                steps.Add(new FreshStart(line));
+                _steps.Add(new FreshStart(line));
                 break;
             case ["@connection", string name]:
-                steps.Add(new UseConnection(line, name));
+                _steps.Add(new UseConnection(line, name));
                 break;
             case ["@time", ['+', .. string time]]:
-                steps.Add(new AdvanceTime(line, TimeSpan.FromMilliseconds(Milliseconds(time))));
+                _steps.Add(new AdvanceTime(line, TimeSpan.FromMilliseconds(Milliseconds(time))));
                 break;
             case ["@since", string version]:
-                Require(steps.Count == 0, "@since stands at the top");
-                Require(Version.TryParse(version, out since!), $"not a version: {version}");
+                Require(_steps.Count == 0, "@since stands at the top");
+                Require(Version.TryParse(version, out _since!), $"not a version: {version}");
                 break;
             case ["@unordered"]:
                 Modify(Comparison.Unordered);
@@ -145,8 +146,9 @@ internal sealed class ScriptParser(string text)
                 Modify(Comparison.Pattern);
                 break;
             case ["@repeat", string count]:
-                Require(int.TryParse(count, CultureInfo.InvariantCulture, out repeat) && repeat > 0, $"not a count: {count}");
-                isModified = true;
+                bool isNumber = int.TryParse(count, CultureInfo.InvariantCulture, out _repeat);
+                Require(isNumber && _repeat > 0, $"not a count: {count}");
+                _isModified = true;
                 break;
             default:
                 throw Fail($"unknown directive: {string.Join(' ', words)}");
@@ -155,8 +157,8 @@ internal sealed class ScriptParser(string text)
 
     private void Modify(Comparison how)
     {
-        comparison = how;
-        isModified = true;
+        _comparison = how;
+        _isModified = true;
     }
 
     private long Milliseconds(string time)
@@ -178,5 +180,5 @@ internal sealed class ScriptParser(string text)
         }
     }
 
-    private FormatException Fail(string message) => new($"line {at + 1}: {message}");
+    private FormatException Fail(string message) => new($"line {_at + 1}: {message}");
 }

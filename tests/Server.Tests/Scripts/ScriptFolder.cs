@@ -61,6 +61,7 @@ public static class ScriptFolder
             folder = Path.GetDirectoryName(folder);
         }
 
-        return folder ?? throw new DirectoryNotFoundException($"{SolutionFile} is not above {AppContext.BaseDirectory}");
+        return folder
+            ?? throw new DirectoryNotFoundException($"{SolutionFile} is not above {AppContext.BaseDirectory}");
     }
 }

@@ -20,12 +20,12 @@ public sealed class ScriptRunner : IDisposable
     private const long ToleranceSeconds = 20;
     private const string EndMarker = "end of script";
 
-    private readonly IScriptTarget target;
-    private readonly Dictionary<string, IScriptConnection> connections = [];
-    private readonly List<Mismatch> mismatches = [];
-    private string current = FirstConnection;
+    private readonly IScriptTarget _target;
+    private readonly Dictionary<string, IScriptConnection> _connections = [];
+    private readonly List<Mismatch> _mismatches = [];
+    private string _current = FirstConnection;
 
-    private ScriptRunner(IScriptTarget target) => this.target = target;
+    private ScriptRunner(IScriptTarget target) => _target = target;
 
     /// <summary>Plays a script to its end.</summary>
     /// <returns>Every reply that differed, in order.</returns>
@@ -39,7 +39,7 @@ public sealed class ScriptRunner : IDisposable
         }
 
         runner.RequireNothingLeft();
-        return runner.mismatches;
+        return runner._mismatches;
     }
 
     public void Dispose() => CloseAll();
@@ -60,10 +60,10 @@ public sealed class ScriptRunner : IDisposable
 
                 break;
             case AdvanceTime(_, TimeSpan time):
-                target.Advance(time);
+                _target.Advance(time);
                 break;
             case UseConnection(_, string name):
-                current = name;
+                _current = name;
                 break;
             case Request request:
                 Play(request);
@@ -96,30 +96,30 @@ public sealed class ScriptRunner : IDisposable
         ReplyValue? actual = Connection().Receive();
         if (actual is null)
         {
-            connections.Remove(current, out IScriptConnection? closed);
+            _connections.Remove(_current, out IScriptConnection? closed);
             closed?.Dispose();
         }
 
-        long tolerance = target.ClockStandsStill ? 0 : RunningClockTolerance(command);
+        long tolerance = _target.ClockStandsStill ? 0 : RunningClockTolerance(command);
         if (ReplyComparison.Matches(expected, actual, request.Comparison, tolerance))
         {
             return true;
         }
 
-        mismatches.Add(new Mismatch(request, command, expected, actual?.ToString() ?? Script.Closed));
+        _mismatches.Add(new Mismatch(request, command, expected, actual?.ToString() ?? Script.Closed));
         return false;
     }
 
     /// <summary>A surplus reply, or a transaction left open, would show here.</summary>
     private void RequireNothingLeft()
     {
-        foreach ((string name, IScriptConnection connection) in connections)
+        foreach ((string name, IScriptConnection connection) in _connections)
         {
             ReplyValue reply = connection.Call("ECHO", EndMarker);
             if (reply != ReplyValue.Bulk(EndMarker))
             {
                 var end = new Request(0, $"(end, connection {name})", "", 0, Comparison.Exact, 1);
-                mismatches.Add(new Mismatch(end, end.Command, "nothing unread, no open transaction", reply.ToString()));
+                _mismatches.Add(new Mismatch(end, end.Command, "nothing unread, nothing open", reply.ToString()));
             }
         }
     }
@@ -127,16 +127,16 @@ public sealed class ScriptRunner : IDisposable
     private void StartFresh()
     {
         CloseAll();
-        current = FirstConnection;
+        _current = FirstConnection;
         Connection().Call("FLUSHALL");
     }
 
     private IScriptConnection Connection()
     {
-        if (!connections.TryGetValue(current, out IScriptConnection? connection))
+        if (!_connections.TryGetValue(_current, out IScriptConnection? connection))
         {
-            connection = target.Connect();
-            connections.Add(current, connection);
+            connection = _target.Connect();
+            _connections.Add(_current, connection);
         }
 
         return connection;
@@ -144,15 +144,15 @@ public sealed class ScriptRunner : IDisposable
 
     private void CloseAll()
     {
-        foreach (IScriptConnection connection in connections.Values)
+        foreach (IScriptConnection connection in _connections.Values)
         {
             connection.Dispose();
         }
 
-        connections.Clear();
+        _connections.Clear();
     }
 
-    /// <summary>How far a count of seconds or milliseconds may be off where time passes while the script is played.</summary>
+    /// <summary>How far a count of seconds or milliseconds may be off where time passes meanwhile.</summary>
     private static long RunningClockTolerance(string command) => Quoting.Split(command) switch
     {
         ["TTL", ..] or ["OBJECT", "IDLETIME", ..] => ToleranceSeconds,
@@ -161,5 +161,7 @@ public sealed class ScriptRunner : IDisposable
     };
 
     private static string Number(Request request, string text, int n) =>
-        request.Repeat == 1 ? text : text.Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        request.Repeat == 1
+            ? text
+            : text.Replace("{n}", n.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 }

@@ -41,9 +41,10 @@ public sealed class ScriptRunnerTests
     [Fact]
     public void A_map_is_not_an_array_even_unordered()
     {
-        Assert.Empty(Play("@unordered\n> X\n1# \"a\" => \"1\"\n2# \"b\" => \"2\"\n", "1# \"b\" => \"2\"\n2# \"a\" => \"1\""));
-        Assert.Single(Play("@unordered\n> X\n1# \"a\" => \"1\"\n2# \"b\" => \"2\"\n", "1# \"b\" => \"1\"\n2# \"a\" => \"2\""));
-        Assert.Single(Play("@unordered\n> X\n1# \"a\" => \"1\"\n2# \"b\" => \"2\"\n", Pairs));
+        const string Text = "@unordered\n> X\n1# \"a\" => \"1\"\n2# \"b\" => \"2\"\n";
+        Assert.Empty(Play(Text, "1# \"b\" => \"2\"\n2# \"a\" => \"1\""));
+        Assert.Single(Play(Text, "1# \"b\" => \"1\"\n2# \"a\" => \"2\""));
+        Assert.Single(Play(Text, Pairs));
     }
 
     [Fact]
@@ -111,8 +112,48 @@ public sealed class ScriptRunnerTests
     [InlineData("@time +5\n> GET k\nOK\n", "not a time")]
     [InlineData("@repeat 0\n> GET k\nOK\n", "not a count")]
     [InlineData("> GET \u00e9\nOK\n", "ASCII")]
-    public void A_script_that_breaks_the_format_is_refused_with_its_line(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => Script.Parse(text)).Message, StringComparison.Ordinal);
+    public void A_script_that_breaks_the_format_is_refused_with_its_line(string text, string message)
+    {
+        FormatException error = Assert.Throws<FormatException>(() => Script.Parse(text));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [OracleFact]
+    public void Every_kind_of_reply_of_a_real_server_is_read()
+    {
+        const string Text =
+            """
+            @resp3
+            > DEBUG PROTOCOL double
+            (double) 3.141
+
+            > DEBUG PROTOCOL null
+            (null)
+
+            > DEBUG PROTOCOL set
+            1~ (integer) 0
+            2~ (integer) 1
+            3~ (integer) 2
+
+            > DEBUG PROTOCOL map
+            1# (integer) 0 => (false)
+            2# (integer) 1 => (true)
+            3# (integer) 2 => (false)
+
+            > DEBUG PROTOCOL bignum
+            (big number) 1234567999999999999999999999999999999
+
+            > DEBUG PROTOCOL verbatim
+            (verbatim) "txt:This is a verbatim\nstring"
+
+            > SUBSCRIBE news
+            1! "subscribe"
+            2! "news"
+            3! (integer) 1
+            """;
+        using OracleServer oracle = OracleServer.Start();
+        Assert.Empty(ScriptRunner.Run(Script.Parse(Text), oracle));
+    }
 
     private static IReadOnlyList<Mismatch> Play(string text, params string[] replies)
     {
@@ -123,8 +164,8 @@ public sealed class ScriptRunnerTests
     /// <summary>A server that gives the replies it was told to, whatever it is asked; then it echoes.</summary>
     private sealed class Canned(IEnumerable<string> replies, bool clockStandsStill) : IScriptTarget, IScriptConnection
     {
-        private readonly Queue<string> replies = new(replies);
-        private readonly Queue<ReplyValue> housekeeping = [];
+        private readonly Queue<string> _replies = new(replies);
+        private readonly Queue<ReplyValue> _housekeeping = [];
 
         public bool ClockStandsStill => clockStandsStill;
 
@@ -136,18 +177,18 @@ public sealed class ScriptRunnerTests
         {
             if (arguments[0] is "FLUSHALL" or "ECHO")
             {
-                housekeeping.Enqueue(ReplyValue.Bulk(arguments[^1]));
+                _housekeeping.Enqueue(ReplyValue.Bulk(arguments[^1]));
             }
         }
 
         public ReplyValue? Receive()
         {
-            if (housekeeping.TryPeek(out ReplyValue? reply) && (reply.Text == "FLUSHALL" || replies.Count == 0))
+            if (_housekeeping.TryPeek(out ReplyValue? reply) && (reply.Text == "FLUSHALL" || _replies.Count == 0))
             {
-                return housekeeping.Dequeue();
+                return _housekeeping.Dequeue();
             }
 
-            string text = replies.Dequeue();
+            string text = _replies.Dequeue();
             return text == Script.Closed ? null : ReplyText.Parse(text);
         }
 

@@ -38,20 +38,20 @@ public sealed class TcpConnection : IScriptConnection
     private const int BulkBytesMax = 512 * 1024 * 1024;
     private const int DepthMax = 64;
 
-    private readonly Socket socket;
-    private readonly byte[] buffer = new byte[64 * 1024];
-    private int start;
-    private int end;
+    private readonly Socket _socket;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _start;
+    private int _end;
 
     public TcpConnection(int port)
     {
-        socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
             NoDelay = true,
             ReceiveTimeout = ReplyTimeoutMs,
             SendTimeout = ReplyTimeoutMs,
         };
-        socket.Connect(IPAddress.Loopback, port);
+        _socket.Connect(IPAddress.Loopback, port);
     }
 
     public void Send(IReadOnlyList<string> arguments)
@@ -63,14 +63,14 @@ public sealed class TcpConnection : IScriptConnection
             text.Append(CultureInfo.InvariantCulture, $"${argument.Length}\r\n").Append(argument).Append("\r\n");
         }
 
-        socket.Send(Encoding.Latin1.GetBytes(text.ToString()));
+        _socket.Send(Encoding.Latin1.GetBytes(text.ToString()));
     }
 
     public ReplyValue? Receive()
     {
         try
         {
-            return start < end || Fill() ? Read(depth: 0) : null;
+            return _start < _end || Fill() ? Read(depth: 0) : null;
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -82,7 +82,7 @@ public sealed class TcpConnection : IScriptConnection
         }
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => _socket.Dispose();
 
     private ReplyValue Read(int depth)
     {
@@ -133,9 +133,9 @@ public sealed class TcpConnection : IScriptConnection
         while (filled < bytes.Length)
         {
             RequireMore();
-            int count = Math.Min(end - start, bytes.Length - filled);
-            buffer.AsSpan(start, count).CopyTo(bytes.AsSpan(filled));
-            start += count;
+            int count = Math.Min(_end - _start, bytes.Length - filled);
+            _buffer.AsSpan(_start, count).CopyTo(bytes.AsSpan(filled));
+            _start += count;
             filled += count;
         }
 
@@ -150,7 +150,7 @@ public sealed class TcpConnection : IScriptConnection
         while (line is not [.., '\r', '\n'])
         {
             RequireMore();
-            line.Append((char)buffer[start++]);
+            line.Append((char)_buffer[_start++]);
         }
 
         return line.Length > 2
@@ -160,7 +160,7 @@ public sealed class TcpConnection : IScriptConnection
 
     private void RequireMore()
     {
-        if (start == end && !Fill())
+        if (_start == _end && !Fill())
         {
             throw new EndOfStreamException("the connection was closed within a reply");
         }
@@ -168,9 +168,9 @@ public sealed class TcpConnection : IScriptConnection
 
     private bool Fill()
     {
-        start = 0;
-        end = socket.Receive(buffer);
-        return end > 0;
+        _start = 0;
+        _end = _socket.Receive(_buffer);
+        return _end > 0;
     }
 
     private static int ParseLength(string text) =>

@@ -1,0 +1,110 @@
+namespace RedisClone.Server.Tests.Differential;
+
+/// <summary>The commands that sequences are made of: weight, then a <see cref="Template"/>.</summary>
+public static class Templates
+{
+    private const string Lines =
+        """
+        20 SET $string $value
+        15 SET $string $value [NX|XX|GET|KEEPTTL|EX $seconds|PX $milliseconds|EXAT $at|PXAT $at-ms|$junk]*
+        10 GET $string
+        8 APPEND $string $value
+        4 GETSET $string $value
+        4 GETDEL $string
+        8 GETEX $string [EX $seconds|PX $milliseconds|EXAT $at|PXAT $at-ms|PERSIST|$junk]*
+        6 GETRANGE $string $index $index
+        2 SUBSTR $string $index $index
+        6 SETRANGE $string $index $value
+        4 STRLEN $string
+        6 INCR $string
+        6 DECR $string
+        8 INCRBY $string $integer
+        6 DECRBY $string $integer
+        12 INCRBYFLOAT $string ($float|$integer)
+        4 MGET ($key)+
+        4 MSET ($key $value)+
+        3 MSETNX ($key $value)+
+        4 SETNX $string $value
+        3 SETEX $string $seconds $value
+        3 PSETEX $string $milliseconds $value
+        6 LCS $string $string [LEN|IDX|MINMATCHLEN $count|WITHMATCHLEN]*
+        25 HSET $hash ($field $value)+
+        4 HMSET $hash ($field $value)+
+        6 HSETNX $hash $field $value
+        8 HGET $hash $field
+        4 HMGET $hash ($field)+
+        6 HGETALL $hash
+        3 HKEYS $hash
+        3 HVALS $hash
+        3 HLEN $hash
+        3 HEXISTS $hash $field
+        3 HSTRLEN $hash $field
+        10 HDEL $hash ($field)+
+        8 HINCRBY $hash $field $integer
+        10 HINCRBYFLOAT $hash $field ($float|$integer)
+        5 HRANDFIELD $hash [$count [WITHVALUES]]
+        4 HSCAN $hash $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|$junk]*
+        6 DEL ($key)+
+        2 UNLINK ($key)+
+        4 EXISTS ($key)+
+        2 TOUCH ($key)+
+        4 TYPE $key
+        5 RENAME $key $key
+        3 RENAMENX $key $key
+        6 COPY $key $key [DB $database|REPLACE|$junk]*
+        4 MOVE $key $database
+        6 EXPIRE $key $seconds [NX|XX|GT|LT|$junk]*
+        4 PEXPIRE $key $milliseconds [NX|XX|GT|LT|$junk]*
+        6 EXPIREAT $key $at [NX|XX|GT|LT|$junk]*
+        4 PEXPIREAT $key $at-ms [NX|XX|GT|LT|$junk]*
+        4 TTL $key
+        4 PTTL $key
+        3 EXPIRETIME $key
+        3 PEXPIRETIME $key
+        4 PERSIST $key
+        8 OBJECT ENCODING $key
+        1 OBJECT (REFCOUNT|IDLETIME|FREQ) $key
+        2 KEYS $pattern
+        4 SCAN $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|TYPE string|TYPE hash|TYPE list|$junk]*
+        2 RANDOMKEY
+        3 DBSIZE
+        6 SELECT $database
+        1 SWAPDB $database $database
+        1 FLUSHDB [SYNC|ASYNC|$junk]
+        1 FLUSHALL [SYNC|ASYNC|$junk]
+        1 MEMORY USAGE $key [SAMPLES $count]
+        2 CONFIG SET hash-max-listpack-entries (512|3|2|0)
+        1 CONFIG SET hash-max-listpack-value (64|20|4)
+        1 CONFIG GET hash-max-listpack-*
+        2 PING [$value]
+        1 ECHO $value
+        1 TIME
+        1 CLIENT (ID|INFO|LIST|GETNAME|FOO)
+        1 CLIENT SETNAME $value
+        1 COMMAND GETKEYS (GET $key|MSET $key $value $key $value|COPY $key $key|PING x|FOO x)
+        1 HELLO (2|3|4|abc)
+        1 RESET
+        1 FOO [$junk]*
+        14 MULTI
+        6 EXEC
+        2 DISCARD
+        6 WATCH ($key)+
+        2 UNWATCH
+        """;
+
+    /// <summary>What another connection does in between, so that WATCH has something to notice.</summary>
+    private const string RivalLines =
+        """
+        4 SET $string $value
+        4 HSET $hash $field $value
+        2 DEL $key
+        2 EXPIRE $key $seconds
+        2 SETNX $string $value
+        2 GET $string
+        1 SELECT $database
+        """;
+
+    public static IReadOnlyList<Template> Main { get; } = [.. Lines.Split('\n').Select(Template.Parse)];
+
+    public static IReadOnlyList<Template> Rival { get; } = [.. RivalLines.Split('\n').Select(Template.Parse)];
+}

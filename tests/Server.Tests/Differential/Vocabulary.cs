@@ -1,0 +1,111 @@
+using System.Globalization;
+
+namespace RedisClone.Server.Tests.Differential;
+
+/// <summary>
+/// What the placeholders of the templates stand for. Keys and fields are few, so that commands meet each other; values
+/// are those that are known to be difficult. Nothing here lets a key expire while a sequence is played: a lifetime is
+/// more than ten days or less than nothing.
+/// </summary>
+public sealed class Vocabulary(Random random)
+{
+    private const int OtherTypePercent = 8;
+
+    private static readonly string[] StringKeys = ["s1", "s2", "n1", "n2", ""];
+    private static readonly string[] HashKeys = ["h1", "h2", "h3", "\x00\xff"];
+    private static readonly string[] Fields = ["f", "g", "a", "b", "c", "", "\x00\r\n", "12", "-1"];
+    private static readonly string[] Integers =
+    [
+        "0", "1", "-1", "5", "10", "42", "-7", "100",
+        "9223372036854775806", "9223372036854775807", "-9223372036854775808",
+    ];
+
+
+    private static readonly string[] Floats =
+    [
+        "0.1", "0.2", "1.5", "-2.5", "3.0e3", "1e17", "1e-5", "1E2", ".5", "-0.0", "3.141592653589793", "1e30",
+        "inf", "nan",
+    ];
+
+    private static readonly string[] Texts =
+    [
+        "", "hello", "Hello, world!", "007", "+1", " 1", "1 ", "0x10", "1e", "abc", "\x00\xff\r\n\x80", "\"quoted\"",
+        "mynewtext", "ohmytext",
+    ];
+
+    private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
+    private static readonly string[] Patterns =
+        ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
+    private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
+    private static readonly string[] Counts = ["0", "1", "2", "3", "-1", "-4", "100"];
+    private static readonly string[] Deadlines = ["99999999999", "99999999998", "33177117420", "1", "0", "-5"];
+    private static readonly string[] Junk =
+    [
+        "", "abc", "-1", "0", "9223372036854775807", "9223372036854775808", "1.5", " 1", "FOO", "NX", "XX", "GET", "*",
+    ];
+
+    private readonly HashSet<int> _lifetimes = [];
+
+    /// <summary>A value for a placeholder.</summary>
+    public string Pick(string placeholder) => placeholder switch
+    {
+        "key" => Percent(50) ? OneOf(StringKeys) : OneOf(HashKeys),
+        "string" => OneOf(Percent(OtherTypePercent) ? HashKeys : StringKeys),
+        "hash" => OneOf(Percent(OtherTypePercent) ? StringKeys : HashKeys),
+        "field" => Percent(3) ? Long() : OneOf(Fields),
+        "value" => Value(),
+        "integer" => Percent(5) ? Junky() : OneOf(Integers),
+        "float" => Percent(5) ? Junky() : OneOf(Floats),
+        "index" => OneOf(Indexes),
+        "count" => OneOf(Counts),
+        "pattern" => OneOf(Patterns),
+        "seconds" => Lifetime("00"),
+        "milliseconds" => Lifetime("00000"),
+        "at" => OneOf(Deadlines),
+        "at-ms" => OneOf(Deadlines) + "000",
+        "database" => Percent(10) ? OneOf(["15", "16", "-1", "abc"]) : OneOf(["0", "0", "1", "2"]),
+        "cursor" => Percent(10) ? OneOf(["abc", "18446744073709551616"]) : "0",
+        "junk" => Junky(),
+        _ => throw new ArgumentException($"no such placeholder: {placeholder}"),
+    };
+
+    /// <summary>Something that is out of place nearly everywhere.</summary>
+    public string Junky() => OneOf(Junk);
+
+    public bool Percent(int chance) => random.Next(100) < chance;
+
+    public int Below(int limit) => random.Next(limit);
+
+    private string Value() => random.Next(10) switch
+    {
+        < 4 => OneOf(Integers),
+        4 or 5 => OneOf(Floats),
+        6 or 7 => OneOf(Texts),
+        8 => random.Next(-1000, 1000).ToString(CultureInfo.InvariantCulture),
+        _ => Long(),
+    };
+
+    private string Long() => new((char)('a' + random.Next(26)), OneOf(Lengths));
+
+    /// <summary>
+    /// More than ten days, and never the same twice but at least 100 seconds apart: whether a lifetime that is set
+    /// again ends later than before (GT, LT) would depend on which millisecond it is.
+    /// </summary>
+    private string Lifetime(string zeros)
+    {
+        if (Percent(15))
+        {
+            return OneOf(["0", "-1", "-1000000", "9223372036854775807", "abc"]);
+        }
+
+        int hundreds = random.Next(10_000, 10_000_000);
+        while (!_lifetimes.Add(hundreds))
+        {
+            hundreds++;
+        }
+
+        return hundreds.ToString(CultureInfo.InvariantCulture) + zeros;
+    }
+
+    private T OneOf<T>(T[] values) => values[random.Next(values.Length)];
+}
