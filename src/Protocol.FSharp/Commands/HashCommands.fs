@@ -227,7 +227,12 @@ let private randomFields (call: Call) (entry: byref<Entry>) (count: int64) (part
     call.Reply.Array(if pairs && not nested then 2 * number else number)
 
     if count < 0L then
-        for _ in 1..number do
+        let mutable left = number
+
+        // The count may be in the thousands of millions, but a reply that is dropped need not be written to its end.
+        while left > 0 && not call.Reply.IsOverflown do
+            left <- left - 1
+
             if nested then
                 call.Reply.Array 2
 

@@ -1,0 +1,101 @@
+/// The usual commands allocate nothing once a server is warm.
+module RedisClone.Protocol.Tests.Evaluation.AllocationTests
+
+open System
+open RedisClone.Protocol
+open RedisClone.Protocol.Interop
+open Xunit
+
+/// Bytes in, bytes out: what a connection and the engine do with commands that have arrived.
+[<Sealed>]
+type private Server() =
+    let commands = CommandSet()
+    let keyspace = Keyspace(1UL, 1)
+    let journal = Journal(RespWriter 65536)
+    let call = Call(keyspace, journal, Limits(), Now = 1_000_000L)
+    let reader = RespReader(RespLimits())
+    let reply = RespWriter 65536
+
+    member _.Keyspace = keyspace
+    member _.Replies = Bytes.toString reply.Written
+
+    member _.Receive(bytes: byte[]) =
+        let mutable position = 0
+        let mutable command = null
+        reply.Truncate 0
+        journal.Writer.Truncate 0
+
+        while reader.Read(bytes, position, bytes.Length) = ReadStatus.Command do
+            position <- position + reader.Consumed
+
+            if commands.Lookup(reader.Arguments, &command) <> CommandLookup.Found then
+                failwith "no such command"
+
+            call.Args <- reader.Arguments
+            call.Reply <- reply
+            call.Database <- keyspace.Databases[0]
+            call.Seed <- 5UL
+            command.Run call
+
+let private bytesOf (commands: string list) =
+    commands
+    |> List.map (fun line -> line.Split ' ' |> Array.map Bytes.ofString |> Arguments.OfArrays)
+    |> List.map _.Raw.ToArray()
+    |> Array.concat
+
+let private allocatedBy (server: Server) (bytes: byte[]) =
+    for _ in 1..50 do
+        server.Receive bytes
+
+    let before = GC.GetAllocatedBytesForCurrentThread()
+
+    for _ in 1..200 do
+        server.Receive bytes
+
+    GC.GetAllocatedBytesForCurrentThread() - before
+
+let private sixteen (letter: char) = String(letter, 16)
+
+/// The commands that make the data, those that are measured, and what these answer.
+let cases () =
+    let fields (count: int) (length: int) =
+        [ for number in 1..count -> $"HSET h field:{number} {String('v', length)}" ]
+
+    [
+        struct ("PING", [], [ "PING" ], "+PONG\r\n")
+        struct ("GET hit", [ $"SET k {sixteen 'v'}" ], [ "GET k" ], $"$16\r\n{sixteen 'v'}\r\n")
+        struct ("GET miss", [], [ "GET k" ], "$-1\r\n")
+        struct ("GET of 4000 bytes", [ $"SET k {String('v', 4000)}" ], [ "GET k" ], $"$4000\r\n{String('v', 4000)}\r\n")
+        struct ("SET of the same size", [], [ $"SET k {sixteen 'v'}" ], "+OK\r\n")
+        struct ("SETs of two sizes", [], [ "SET k short"; $"SET k {sixteen 'v'}" ], "+OK\r\n+OK\r\n")
+        struct ("SET with an expiry", [], [ $"SET k {sixteen 'v'} EX 100" ], "+OK\r\n")
+        struct ("INCR", [ "SET k 1000000" ], [ "INCR k"; "DECR k" ], ":1000001\r\n:1000000\r\n")
+        struct ("DEL and SET", [], [ $"SET k {sixteen 'v'}"; "DEL k" ], "+OK\r\n:1\r\n")
+        struct ("EXPIRE", [ "SET k v EX 5" ], [ "EXPIRE k 100" ], ":1\r\n")
+        struct ("HGET, packed", fields 10 10, [ "HGET h field:7" ], $"$10\r\n{String('v', 10)}\r\n")
+        struct ("HSET, packed", fields 10 10, [ "HSET h field:7 wwwwwwwwww" ], ":0\r\n")
+        struct ("HGET, packed in a blob", fields 40 40, [ "HGET h field:7" ], $"$40\r\n{String('v', 40)}\r\n")
+        struct ("HSET, packed in a blob", fields 40 40, [ $"HSET h field:7 {String('w', 40)}" ], ":0\r\n")
+        struct ("HGET, table", fields 200 10, [ "HGET h field:7" ], $"$10\r\n{String('v', 10)}\r\n")
+        struct ("HSET, table", fields 200 10, [ "HSET h field:7 wwwwwwwwww" ], ":0\r\n")
+        struct ("HINCRBY", [ "HSET h f 1000000" ], [ "HINCRBY h f 1"; "HINCRBY h f -1" ], ":1000001\r\n:1000000\r\n")
+    ]
+    |> List.map (fun struct (name: string, before: string list, measured: string list, answers: string) ->
+        [| box name; box before; box measured; box answers |])
+
+[<Theory>]
+[<MemberData(nameof cases)>]
+let ``from received bytes to written reply nothing is allocated`` (_: string, before: string list, measured: string list, answers: string) =
+    let server = Server()
+    server.Receive(bytesOf before)
+    Assert.Equal(0L, allocatedBy server (bytesOf measured))
+    Assert.Equal<string>(answers, server.Replies)
+
+[<Fact>]
+let ``after a freeze a page is copied once, and then nothing is allocated`` () =
+    let server = Server()
+    let bytes = bytesOf [ $"SET k {sixteen 'v'}"; "GET k" ]
+    server.Receive bytes
+    let frozen = server.Keyspace.Freeze()
+    Assert.Equal(0L, allocatedBy server bytes)
+    Assert.Equal(1, frozen.Tables[0].Count)

@@ -1,0 +1,112 @@
+/// Editing in place cannot be observed: not by who evaluates, and not by who holds an earlier version.
+module RedisClone.Protocol.Tests.Evaluation.FreezeTests
+
+open RedisClone.Protocol
+open Xunit
+
+/// What evaluation in place and evaluation of fresh copies may answer differently.
+let private whereCopied = [ Freedom.Memory ]
+
+/// What two live versions that grew out of one may answer differently.
+let private whereShared = [ Freedom.Memory; Freedom.Use ]
+
+[<Law(200)>]
+let ``evaluating in place equals evaluating with a freeze after every command`` (Steps steps) (resp3: bool) =
+    let protocol = if resp3 then 3 else 2
+    let inPlace = Evaluator(Protocol = protocol)
+    let pure' = Evaluator(Protocol = protocol, Freezes = true)
+
+    for step in steps do
+        let expected = pure'.Do step
+        let actual = inPlace.Do step
+        Normalisation.expectSameAnswers whereCopied expected actual
+        Normalisation.expectSameJournal expected actual
+        Contents.expectSame pure'.Contents inPlace.Contents
+
+    Assert.Equal<byte>(pure'.Digest(), inPlace.Digest())
+
+[<Law(100)>]
+let ``a frozen version reads the same for ever`` (Steps steps) =
+    let live = Evaluator()
+
+    let versions =
+        [
+            for step in steps do
+                let contents = live.Contents
+                let frozen = live.Keyspace.Freeze()
+                frozen, contents, Digest.ofKeyspace frozen
+                live.Do step |> ignore
+        ]
+
+    for frozen, contents, digest in versions do
+        Contents.expectSame contents (Contents.ofFrozen frozen)
+        Assert.Equal<byte>(digest, Digest.ofKeyspace frozen)
+
+[<Law(100)>]
+let ``a frozen version stays while the live one is edited in place`` (Steps steps) (Steps later) =
+    let live = Evaluator()
+    live.DoAll steps |> ignore
+    let contents = live.Contents
+    let frozen = live.Keyspace.Freeze()
+    let digest = Digest.ofKeyspace frozen
+    live.DoAll later |> ignore
+    Contents.expectSame contents (Contents.ofFrozen frozen)
+    Assert.Equal<byte>(digest, Digest.ofKeyspace frozen)
+
+/// Two evaluators that were never connected, in the state that `steps` lead to.
+let private alone (steps: Step list) =
+    let made = Evaluator()
+    made.DoAll steps |> ignore
+    made.Keyspace.Freeze() |> ignore
+    made
+
+let private expectSame (expected: Evaluator) (actual: Evaluator) (step: Step) =
+    let wanted = expected.Do step
+    let got = actual.Do step
+    Normalisation.expectSameAnswers whereShared wanted got
+    Normalisation.expectSameJournal wanted got
+    Contents.expectSame expected.Contents actual.Contents
+
+[<Law(100)>]
+let ``a fork and its origin go separate ways`` (Steps steps) (Steps left) (Steps right) =
+    let origin = Evaluator()
+    origin.DoAll steps |> ignore
+    let frozen = origin.Keyspace.Freeze()
+    let digest = Digest.ofKeyspace frozen
+    let fork = origin.GoOnFrom frozen
+    let asOrigin = alone steps
+    let asFork = alone steps
+
+    for evaluator in [ origin; fork; asOrigin; asFork ] do
+        evaluator.Journal.LoggedDatabase <- -1
+
+    // Turn about, so that each writes beside what the other has just written.
+    for turn in 0 .. max left.Length right.Length - 1 do
+        if turn < left.Length then
+            expectSame asOrigin origin left[turn]
+
+        if turn < right.Length then
+            expectSame asFork fork right[turn]
+
+    Assert.Equal<byte>(digest, Digest.ofKeyspace frozen)
+    Assert.Equal<byte>(asOrigin.Digest(), origin.Digest())
+    Assert.Equal<byte>(asFork.Digest(), fork.Digest())
+
+[<Law(100)>]
+let ``rolling a batch back gives the very state before it`` (Steps steps) (Steps batch) (Steps later) =
+    let live = Evaluator()
+    live.DoAll steps |> ignore
+    let contents = live.Contents
+    let frozen = live.Keyspace.Freeze()
+    let restored = live.GoOnFrom frozen
+    live.DoAll batch |> ignore
+    // The batch has failed; what follows must go as if it had never begun.
+    Contents.expectSame contents restored.Contents
+    let untouched = alone steps
+    restored.Journal.LoggedDatabase <- -1
+    untouched.Journal.LoggedDatabase <- -1
+
+    for step in later do
+        expectSame untouched restored step
+
+    Assert.Equal<byte>(untouched.Digest(), restored.Digest())

@@ -1,0 +1,339 @@
+namespace RedisClone.Protocol.Tests.Evaluation
+
+open System
+open System.Collections.Generic
+open RedisClone.Protocol
+open RedisClone.Protocol.Interop
+
+/// What a key holds.
+type Content =
+    {
+        Kind: Kind
+        /// Of a string its bytes under the empty name, of a hash its fields.
+        Value: Map<string, string>
+        Deadline: int64
+    }
+
+/// What the databases hold: a map for each.
+type Contents = Map<string, Content>[]
+
+[<RequireQualifiedAccess>]
+module Contents =
+    let private contentOf (entry: byref<Entry>) : Content =
+        let value =
+            if Kinds.isString entry.Kind then
+                Map.ofList [ "", Bytes.toString entry.Value ]
+            else
+                let mutable walk = HashValue.fields &entry
+                let fields = List<struct (string * string)>()
+
+                while walk.Next() do
+                    fields.Add(struct (Bytes.toString walk.Field, Bytes.toString walk.Value))
+
+                if fields.Count = 0 || fields.Count <> HashValue.count &entry then
+                    failwith $"a hash of {HashValue.count &entry} fields has {fields.Count}"
+
+                let value = Map.ofSeq (seq { for struct (field, value) in fields -> field, value })
+
+                if value.Count <> fields.Count then
+                    failwith "a hash has a field twice"
+
+                value
+
+        {
+            Kind = entry.Kind
+            Value = value
+            Deadline = entry.Deadline
+        }
+
+    let private ofWalk (walk: Walk) (count: int) (deadlines: int) : Map<string, Content> =
+        let mutable walk = walk
+        let mutable entry = Entry()
+        let mutable contents = Map.empty
+        let mutable withDeadline = 0
+
+        while walk.Next &entry do
+            contents <- contents.Add(Bytes.toString entry.Key, contentOf &entry)
+
+            if entry.Deadline <> Page.NoDeadline then
+                withDeadline <- withDeadline + 1
+
+        if contents.Count <> count || withDeadline <> deadlines then
+            failwith
+                $"a table of {count} keys, {deadlines} of them with a deadline, has {contents.Count} and {withDeadline}"
+
+        contents
+
+    /// What live databases hold, without freezing them.
+    let ofKeyspace (keyspace: Keyspace) : Contents =
+        keyspace.Databases
+        |> Array.map (fun database -> ofWalk (database.Table.Walk()) database.Table.Count database.Table.DeadlineCount)
+
+    let ofFrozen (frozen: FrozenKeyspace) : Contents =
+        frozen.Tables
+        |> Array.map (fun table -> ofWalk (table.Walk()) table.Count table.DeadlineCount)
+
+    /// The contents without what a value once was, which is lost where only the value is written down.
+    let values (contents: Contents) : Contents =
+        let plain (content: Content) =
+            { content with
+                Kind = if Kinds.isString content.Kind then Kind.String else Kind.Hash
+            }
+
+        contents |> Array.map (Map.map (fun _ content -> plain content))
+
+    /// The keys that are due, with their databases.
+    let due (now: int64) (contents: Contents) : Set<int * string> =
+        set
+            [
+                for index in 0 .. contents.Length - 1 do
+                    for pair in contents[index] do
+                        if pair.Value.Deadline <= now then
+                            index, pair.Key
+            ]
+
+    /// The contents without some keys.
+    let without (keys: Set<int * string>) (contents: Contents) : Contents =
+        contents
+        |> Array.mapi (fun index -> Map.filter (fun key _ -> not (keys.Contains((index, key)))))
+
+    /// Raises with the keys whose content is not the same.
+    let expectSame (expected: Contents) (actual: Contents) =
+        if expected <> actual then
+            for index in 0 .. expected.Length - 1 do
+                for key in Seq.append expected[index].Keys actual[index].Keys do
+                    let wanted = expected[index].TryFind key
+                    let got = actual[index].TryFind key
+
+                    if wanted <> got then
+                        failwith $"%A{key} of database {index} holds %A{got} instead of %A{wanted}"
+
+/// A command that was carried out, and what it answered.
+type Answer = { Command: string; Reply: Reply }
+
+/// What a step did: the answers of its commands, and what it logged.
+type Effect =
+    {
+        Step: Step
+        Answers: Answer list
+        Journal: byte[]
+    }
+
+/// Evaluates steps as the host does: one session, one journal. The same seed gives the same numbers by chance.
+///
+/// Every command is checked to write one whole reply and nothing else.
+[<Sealed>]
+type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
+    static let commands = CommandSet()
+
+    /// A reply that gets longer is dropped, as that of a client who asked for too much.
+    let replyBytesMax = 4 * 1024 * 1024
+
+    let journal = Journal(RespWriter 1024)
+
+    let call =
+        Call(keyspace, journal, Limits(StringLengthMax = Generators.StringLengthMax), Now = now)
+
+    let reply = RespWriter(1024, LengthMax = replyBytesMax, DropsOverflow = true)
+    let mutable seeds = SplitMix64 seed
+    let mutable database = 0
+
+    /// An evaluator of empty databases. `hashSeed` decides in which order keys lie.
+    new(hashSeed: uint64, seed: uint64) =
+        Evaluator(Keyspace(hashSeed, Generators.Databases), seed, Generators.Start)
+
+    new() = Evaluator(1UL, 2UL)
+
+    member _.Keyspace = keyspace
+    member _.Call = call
+    member _.Journal = journal
+
+    member _.Protocol
+        with get () = reply.Protocol
+        and set (version: int) = reply.Protocol <- version
+
+    /// Takes a frozen version after every command, so that nothing is ever edited in place.
+    member val Freezes = false with get, set
+
+    /// Removes all that is due before every command.
+    member val IsEager = false with get, set
+
+    member _.Contents = Contents.ofKeyspace keyspace
+
+    /// The digest; this freezes the keyspace.
+    member _.Digest() = Digest.ofKeyspace (keyspace.Freeze())
+
+    /// An evaluator that goes on from a frozen version as this one would from here.
+    member this.GoOnFrom(frozen: FrozenKeyspace) : Evaluator =
+        let other = Evaluator(Keyspace frozen, 0UL, call.Now)
+        other.Take(database, seeds)
+        other.Protocol <- this.Protocol
+        other
+
+    member private _.Take(selected: int, chance: SplitMix64) =
+        database <- selected
+        seeds <- chance
+
+    /// The full name of the command that is asked for; empty if there is none.
+    static member NameOf(arguments: Arguments) : string =
+        let mutable command = null
+
+        match commands.Lookup(arguments, &command) with
+        | CommandLookup.Found -> command.FullName
+        | _ -> ""
+
+    static member IsReadOnly(arguments: Arguments) : bool =
+        let mutable command = null
+
+        commands.Lookup(arguments, &command) = CommandLookup.Found
+        && command.Has CommandFlags.ReadOnly
+
+    member private _.TakeReply() : Reply =
+        if reply.IsOverflown then
+            Reply.Error "the reply is too long"
+        else
+            let reader = ReplyReader(ReplyLimits())
+            let status = reader.Read(reply.Buffer, 0, reply.Length)
+
+            if status <> ReplyStatus.Reply || reader.Consumed <> reply.Length then
+                failwith $"not one whole reply: %A{Bytes.toString reply.Written}"
+
+            reader.Value
+
+    member _.SelectDatabase(index: int) = database <- index
+
+    /// Carries one command out.
+    member this.Run(arguments: Arguments) : Reply =
+        let mutable command = null
+        let found = commands.Lookup(arguments, &command)
+
+        if this.IsEager then
+            Evaluate.expireDue call Int32.MaxValue |> ignore
+
+        if found <> CommandLookup.Found || command.IsHosted then
+            Reply.Error "no command of the library"
+        elif not (command.Accepts arguments.Count) then
+            Reply.Error(Errors.wrongArity command.FullName)
+        else
+            reply.Reset replyBytesMax
+            call.Args <- arguments
+            call.Reply <- reply
+            call.Database <- keyspace.Databases[database]
+            call.Seed <- seeds.Next()
+            command.Run call
+
+            if this.Freezes then
+                keyspace.Freeze() |> ignore
+
+            this.TakeReply()
+
+    member this.Run([<ParamArray>] words: string[]) : Reply =
+        this.Run(Arguments.OfArrays(Array.map Bytes.ofString words))
+
+    member private this.Answer(request: Request) : Answer =
+        let arguments = request.Arguments
+
+        {
+            Command = Evaluator.NameOf arguments
+            Reply = this.Run arguments
+        }
+
+    /// What was logged since it was last asked for.
+    member _.TakeJournal() : byte[] =
+        let written = journal.Writer.Written.ToArray()
+        journal.Writer.Truncate 0
+        written
+
+    member this.Do(step: Step) : Effect =
+        let answers =
+            match step with
+            | Request request -> [ this.Answer request ]
+            | Batch requests ->
+                journal.BeginBatch()
+                let answers = List.map this.Answer requests
+                journal.EndBatch()
+                answers
+            | Select index ->
+                database <- index
+                []
+            | Advance milliseconds ->
+                call.Now <- call.Now + milliseconds
+                []
+            | ExpireDue most ->
+                let removed = Evaluate.expireDue call most
+                [ { Command = "expire due"; Reply = Reply.Integer(int64 removed) } ]
+
+        if this.Freezes then
+            keyspace.Freeze() |> ignore
+
+        {
+            Step = step
+            Answers = answers
+            Journal = this.TakeJournal()
+        }
+
+    member this.DoAll(steps: Step list) : Effect list = List.map this.Do steps
+
+/// Reading what was logged.
+[<RequireQualifiedAccess>]
+module Log =
+
+    /// Goes along the commands of a log.
+    let iterate (log: byte[]) (visit: Arguments -> unit) =
+        let reader = RespReader(RespLimits())
+        let mutable position = 0
+
+        while position < log.Length do
+            if reader.Read(log, position, log.Length) <> ReadStatus.Command then
+                failwith $"no command at {position} of %A{Bytes.toString (ReadOnlySpan log)}"
+
+            visit reader.Arguments
+            position <- position + reader.Consumed
+
+    let private wordsOf (arguments: Arguments) =
+        [ for i in 0 .. arguments.Count - 1 -> Bytes.toString arguments[i] ]
+
+    /// The commands of a log without SELECT, each behind the database it is for (-1 before the first SELECT).
+    let commands (log: byte[]) : (int * string list) list =
+        let mutable database = -1
+        let found = List<int * string list>()
+
+        iterate log (fun arguments ->
+            match wordsOf arguments with
+            | [ "SELECT"; index ] -> database <- int index
+            | words -> found.Add(database, words))
+
+        List.ofSeq found
+
+/// Carries a log out as a server does that starts. Its clock and its hashes have nothing to do with those of the server
+/// that wrote the log.
+[<Sealed>]
+type Replayer() =
+    let farFuture = 4_000_000_000_000L
+    let evaluator = Evaluator(Keyspace(99UL, Generators.Databases), 77UL, farFuture)
+    let mutable inBatch = false
+
+    do
+        evaluator.Call.Loading <- true
+        evaluator.Journal.Enabled <- false
+
+    member _.Evaluator = evaluator
+
+    member private _.Carry(arguments: Arguments) =
+        match Bytes.toString arguments[0] with
+        | "SELECT" -> evaluator.SelectDatabase(int (Bytes.toString arguments[1]))
+        | "MULTI" when not inBatch -> inBatch <- true
+        | "EXEC" when inBatch -> inBatch <- false
+        | _ ->
+            match evaluator.Run(arguments.Keep()) with
+            | Reply.Error text -> failwith $"the log holds a command that fails: {text}"
+            | _ -> ()
+
+    member this.Replay(log: byte[]) =
+        Log.iterate log this.Carry
+
+        if inBatch then
+            failwith "the log ends inside a transaction"
+
+    member _.Contents = evaluator.Contents
+    member _.Digest() = evaluator.Digest()

@@ -1,0 +1,154 @@
+/// What is logged is enough: a log, or a snapshot written as one, makes the same databases again.
+module RedisClone.Protocol.Tests.Evaluation.ReplayTests
+
+open System
+open RedisClone.Protocol
+open Xunit
+
+[<Law(150)>]
+let ``replaying the log gives the live databases after every step`` (Steps steps) (freezes: bool) =
+    let live = Evaluator(Freezes = freezes)
+    let replica = Replayer()
+
+    for step in steps do
+        replica.Replay (live.Do step).Journal
+        Contents.expectSame live.Contents replica.Contents
+
+    Assert.Equal<byte>(live.Digest(), replica.Digest())
+
+[<Law(100)>]
+let ``digests agree after every step of a replay`` (Steps steps) =
+    let live = Evaluator()
+    let replica = Replayer()
+
+    for step in steps do
+        replica.Replay (live.Do step).Journal
+        Assert.Equal<byte>(live.Digest(), replica.Digest())
+
+[<Law(100)>]
+let ``what changed without an entry in the log did not change`` (Steps steps) =
+    let live = Evaluator()
+
+    for step in steps do
+        let before = live.Contents
+        let effect = live.Do step
+
+        if effect.Journal.Length = 0 then
+            Contents.expectSame before live.Contents
+
+/// The keys whose content is not the same, with their databases.
+let private changedKeys (before: Contents) (after: Contents) =
+    [
+        for index in 0 .. before.Length - 1 do
+            for key in Seq.append before[index].Keys after[index].Keys do
+                if before[index].TryFind key <> after[index].TryFind key then
+                    index, key
+    ]
+
+[<Law(100)>]
+let ``a key that changed was announced to who watches it`` (Steps steps) =
+    let live = Evaluator()
+    live.Call.Observed <- true
+
+    for step in steps do
+        let before = live.Contents
+        live.Call.Events.Clear()
+        live.Do step |> ignore
+
+        let announced =
+            set
+                [
+                    for event in live.Call.Events ->
+                        event.Database, (if isNull event.Key then null else Bytes.toString (ReadOnlySpan event.Key))
+                ]
+
+        for index, key in changedKeys before live.Contents do
+            Assert.True(
+                announced.Contains((index, key)) || announced.Contains((index, null)),
+                $"%A{key} of database {index} changed silently"
+            )
+
+// ---- digests
+
+[<Law(100)>]
+let ``databases that differ in anything but encodings have other digests`` (Steps steps) =
+    let live = Evaluator()
+    let mutable before = live.Contents
+    let mutable digest = live.Digest()
+
+    for step in steps do
+        live.Do step |> ignore
+        let after = live.Contents
+        let next = live.Digest()
+
+        // A digest tells of a deadline only that there is one.
+        let told (contents: Contents) =
+            Contents.values contents
+            |> Array.map (Map.map (fun _ content -> content.Value, content.Deadline = Page.NoDeadline))
+
+        Assert.Equal((told before = told after), (ReadOnlySpan<byte>(digest).SequenceEqual(ReadOnlySpan<byte> next)))
+        before <- after
+        digest <- next
+
+// ---- snapshots
+
+/// A frozen version as commands, and how many chunks those came in.
+let private written (frozen: FrozenKeyspace) =
+    let writer = SnapshotWriter frozen
+    let chunk = RespWriter 1024
+    let chunks = ResizeArray<byte[]>()
+
+    while writer.WriteNext chunk do
+        chunks.Add(chunk.Written.ToArray())
+        chunk.Truncate 0
+
+    Array.concat chunks, chunks.Count, writer.KeysWritten
+
+[<Law(100)>]
+let ``a snapshot that is replayed is the keyspace again`` (Steps steps) =
+    let live = Evaluator()
+    live.DoAll steps |> ignore
+    let bytes, _, keys = written (live.Keyspace.Freeze())
+    let replica = Replayer()
+    replica.Replay bytes
+    Contents.expectSame (Contents.values live.Contents) (Contents.values replica.Contents)
+    Assert.Equal<byte>(live.Digest(), replica.Digest())
+    Assert.Equal(Seq.sumBy (fun (keys: Map<string, Content>) -> int64 keys.Count) live.Contents, keys)
+
+[<Law(50)>]
+let ``a snapshot and the log from there on are the keyspace`` (Steps steps) (Steps later) =
+    let live = Evaluator()
+    live.DoAll steps |> ignore
+    let snapshot, _, _ = written (live.Keyspace.Freeze())
+    let replica = Replayer()
+    replica.Replay snapshot
+    live.Journal.LoggedDatabase <- -1
+
+    for effect in live.DoAll later do
+        replica.Replay effect.Journal
+
+    Contents.expectSame (Contents.values live.Contents) (Contents.values replica.Contents)
+    Assert.Equal<byte>(live.Digest(), replica.Digest())
+
+[<Fact>]
+let ``a snapshot of much data comes in chunks, and a large hash in several commands`` () =
+    let live = Evaluator()
+
+    for number in 1..2000 do
+        live.Run("SET", $"key:{number}", String('v', 500)) |> ignore
+        live.Run("HSET", "large", $"field:{number}", $"{number}") |> ignore
+
+    live.Run("PEXPIRE", "large", "5000") |> ignore
+    let bytes, chunks, _ = written (live.Keyspace.Freeze())
+    let replica = Replayer()
+    replica.Replay bytes
+    Assert.InRange(chunks, 4, 8)
+    Contents.expectSame live.Contents replica.Contents
+    Assert.Equal<byte>(live.Digest(), replica.Digest())
+
+[<Fact>]
+let ``a snapshot of empty databases is empty`` () =
+    let bytes, chunks, keys = written (Evaluator().Keyspace.Freeze())
+    Assert.Empty bytes
+    Assert.Equal(0, chunks)
+    Assert.Equal(0L, keys)
