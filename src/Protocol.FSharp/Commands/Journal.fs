@@ -68,6 +68,9 @@ type Journal(writer: RespWriter) =
         if this.Enabled then
             this.Writer.BulkInteger number
 
+    /// Whether a batch has begun and not ended.
+    member _.InBatch = inBatch
+
     /// What is logged until `EndBatch` takes effect as a whole or not at all.
     member _.BeginBatch() =
         inBatch <- true

@@ -17,6 +17,7 @@ public sealed class Engine
     private readonly TimeProvider _clock;
     private readonly ThreadLocal<bool> _hasWritten = new();
     private SplitMix64 _seeds;
+    private bool _isRewriteScheduled;
 
     public Engine(Keyspace keyspace, Limits limits, TimeProvider clock, ulong seed)
     {
@@ -108,18 +109,44 @@ public sealed class Engine
     /// <returns>The position that the replies of the turn wait for; 0 when they may leave now.</returns>
     public long Seal()
     {
-        if (Log is not { } log)
+        if (Log is null)
         {
             return 0;
         }
 
-        var position = log.Seal(_hasWritten.Value);
+        var position = SealGroup(Log);
         _hasWritten.Value = false;
-        Journal.Writer = log.Group;
         return position;
     }
 
-    /// <summary>Begins to compact the log in the background; false if that is under way already.</summary>
+    /// <summary>Makes a commit group of what was logged so far, while the turn goes on. Not within a batch.</summary>
+    public void Cut()
+    {
+        if (Log is not null)
+        {
+            NoteWritten(before: 0);
+            SealGroup(Log);
+        }
+    }
+
+    /// <summary>What is logged until <see cref="EndBatch"/> takes effect as a whole or not at all.</summary>
+    public void BeginBatch() => Journal.BeginBatch();
+
+    /// <summary>Ends a batch, and begins the compaction that was scheduled in it.</summary>
+    public void EndBatch()
+    {
+        Journal.EndBatch();
+        if (_isRewriteScheduled)
+        {
+            _isRewriteScheduled = false;
+            StartRewrite();
+        }
+    }
+
+    /// <summary>Has the log compacted once the present batch has ended: a log cannot begin in the middle of one.</summary>
+    public void ScheduleRewrite() => _isRewriteScheduled = true;
+
+    /// <summary>Begins to compact the log in the background, not within a batch; false if that is under way already.</summary>
     public bool StartRewrite()
     {
         if (Log is not { } log || log.Rewrites.IsInProgress)
@@ -128,7 +155,7 @@ public sealed class Engine
         }
 
         // What was logged so far is part of the frozen version, and must be of the old log only.
-        Seal();
+        Cut();
         return log.Rewrites.TryStart(new FrozenSource(Freeze()));
     }
 
@@ -149,6 +176,13 @@ public sealed class Engine
         // What is logged from here on may follow a log that was written from the frozen version.
         Journal.LoggedDatabase = -1;
         return Keyspace.Freeze();
+    }
+
+    private long SealGroup(AppendLog log)
+    {
+        var position = log.Seal(_hasWritten.Value);
+        Journal.Writer = log.Group;
+        return position;
     }
 
     private sealed class FrozenSource(FrozenKeyspace frozen) : ISnapshotWriter

@@ -16,35 +16,51 @@ internal sealed class Housekeeping : IDisposable
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
-    private int _isRunning;
+    private readonly Lock _running = new();
+    private bool _isStopped;
 
     public Housekeeping(Engine engine, ServerOptions options, TimeProvider clock, ILogger logger)
     {
         _engine = engine;
         _options = options;
         _logger = logger;
-        var period = TimeSpan.FromMilliseconds(1000.0 / options.Hz);
-        _timer = clock.CreateTimer(static self => ((Housekeeping)self!).Run(), this, period, period);
+        _timer = clock.CreateTimer(static self => ((Housekeeping)self!).Run(), this, Period, Period);
     }
 
-    public void Dispose() => _timer.Dispose();
+    private TimeSpan Period => TimeSpan.FromMilliseconds(1000.0 / _options.Hz);
+
+    /// <summary>Takes over how often rounds are to be.</summary>
+    public void ApplyPeriod() => _timer.Change(Period, Period);
+
+    /// <summary>Ends the round that is under way; there is none afterwards.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_running)
+        {
+            _isStopped = true;
+        }
+    }
 
     private void Run()
     {
         // A round that takes longer than the period must not meet the next.
-        if (Interlocked.Exchange(ref _isRunning, 1) == 1)
+        if (!_running.TryEnter())
         {
             return;
         }
 
         try
         {
-            RemoveDueKeys();
-            CompactLog();
+            if (!_isStopped)
+            {
+                RemoveDueKeys();
+                CompactLog();
+            }
         }
         finally
         {
-            Volatile.Write(ref _isRunning, 0);
+            _running.Exit();
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
     private readonly ServerOptions _options;
     private readonly TimeProvider _clock;
+    private readonly ILogDisk _disk;
     private readonly ILogger _logger;
     private readonly Engine.Engine _engine;
     private readonly SessionTable _sessions = new();
@@ -40,9 +41,17 @@ public sealed class RedisCloneServer : IAsyncDisposable
     /// <param name="seed">Where randomness starts from; null takes an unpredictable seed.</param>
     /// <param name="loggers">Where the server reports.</param>
     public RedisCloneServer(ServerOptions options, TimeProvider clock, ulong? seed, ILoggerFactory loggers)
+        : this(options, clock, seed, loggers, new OsDisk())
+    {
+    }
+
+    /// <summary>A server with its log on a disk of its own.</summary>
+    internal RedisCloneServer(
+        ServerOptions options, TimeProvider clock, ulong? seed, ILoggerFactory loggers, ILogDisk disk)
     {
         _options = options;
         _clock = clock;
+        _disk = disk;
         _logger = loggers.CreateLogger("RedisClone");
         var start = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _engine = new Engine.Engine(new Keyspace(start, options.Databases), _limits, clock, start)
@@ -69,7 +78,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 new ClientVerbs(_sessions, clock),
                 transactions,
                 _serverVerbs,
-                new DebugVerbs(_engine, _sessions, options, clock),
+                new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
         ApplySettings();
     }
@@ -93,11 +102,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
             _engine.Attach(null);
         }
 
+        _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
         var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
         _transport = Network.Transport.Create(_transportOptions, core, _clock, _logger);
         _transport.Start();
         _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
-        _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
     }
 
     /// <summary>
@@ -136,8 +145,12 @@ public sealed class RedisCloneServer : IAsyncDisposable
         lock (_engine.Gate)
         {
             using var replayer = new LogReplayer(_dispatcher, _sessions, _clock.GetUtcNow());
-            var logOptions = new AppendLogOptions { Policy = _options.AppendFsync };
-            var log = AppendLog.Open(new OsDisk(), path, replayer, logOptions, _clock, out report);
+            var logOptions = new AppendLogOptions
+            {
+                Policy = _options.AppendFsync,
+                AcceptsTornTail = _options.AofLoadTruncated,
+            };
+            var log = AppendLog.Open(_disk, path, replayer, logOptions, _clock, out report);
             log.Rewrites.Ended = RewriteEnded;
             _engine.Attach(log);
         }
@@ -164,18 +177,23 @@ public sealed class RedisCloneServer : IAsyncDisposable
     {
         Follow("timeout", () => _transportOptions.TimeoutSeconds = _options.TimeoutSeconds);
         Follow("tcp-keepalive", () => _transportOptions.TcpKeepAliveSeconds = _options.TcpKeepaliveSeconds);
-        Follow(
-            "client-query-buffer-limit",
-            () => _transportOptions.InputBytesMax = (int)Math.Min(_options.ClientQueryBufferBytesMax, Array.MaxLength));
+        Follow("client-query-buffer-limit", ApplyInputLimit);
         Follow(
             "client-output-buffer-limit",
             () => _transportOptions.OutputBytesHardMax = _options.ClientOutputBufferLimits.Normal.HardBytes);
         Follow("hash-max-listpack-entries", () => _limits.HashListpackEntriesMax = _options.HashMaxListpackEntries);
         Follow("hash-max-listpack-value", () => _limits.HashListpackValueMax = _options.HashMaxListpackValueBytes);
         Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
+        Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-percentage", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-min-size", Applied(ApplyLogSettings));
+    }
+
+    private void ApplyInputLimit()
+    {
+        _transportOptions.InputBytesMax = (int)Math.Min(_options.ClientQueryBufferBytesMax, Array.MaxLength);
+        _dispatcher.QueueBytesMax = _options.ClientQueryBufferBytesMax;
     }
 
     private void ApplyLogSettings()

@@ -126,7 +126,7 @@ public sealed partial class AppendLog : IDisposable
         ILogFile? file = null;
         try
         {
-            report = LogRecovery.Run(disk, path, replayer, time);
+            report = LogRecovery.Run(disk, path, replayer, time, options.AcceptsTornTail);
             file = disk.Open(path, LogFileMode.ReadWrite);
             var end = report.End.IsPlain ? LogStart.CloseBase(file, report.End, time) : report.End;
 

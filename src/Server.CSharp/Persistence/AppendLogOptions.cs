@@ -5,6 +5,9 @@ public sealed record AppendLogOptions
 {
     public FsyncPolicy Policy { get; init; } = FsyncPolicy.EverySecond;
 
+    /// <summary>Whether a log whose end is torn is loaded up to there; otherwise it is refused.</summary>
+    public bool AcceptsTornTail { get; init; } = true;
+
     /// <summary>
     /// Whether fsync and rewrites run on threads of their own. Without, somebody has to call <see cref="AppendLog.Step"/>
     /// and <see cref="LogRewrites.Run"/>: tests, which want every step to be their own.

@@ -48,10 +48,16 @@ public static class LogRecovery
     /// Reads the log, applies every group that is proven whole, and cuts off a torn tail, which is kept beside the log
     /// in a <c>.torn</c> file. A log that does not exist is an empty one, and is not created.
     /// </summary>
+    /// <param name="disk">Where the file is.</param>
+    /// <param name="path">The log.</param>
+    /// <param name="replayer">Where the commands go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="acceptsTornTail">Whether a torn tail is no damage.</param>
     /// <exception cref="LogDamagedException">The log is damaged; nothing was changed.</exception>
     /// <exception cref="LogReplayException">A command cannot be carried out; nothing was changed.</exception>
     /// <exception cref="IOException">The log cannot be read, or the torn tail cannot be kept.</exception>
-    public static RecoveryReport Run(ILogDisk disk, string path, ILogReplayer replayer, TimeProvider time)
+    public static RecoveryReport Run(
+        ILogDisk disk, string path, ILogReplayer replayer, TimeProvider time, bool acceptsTornTail = true)
     {
         var started = time.GetTimestamp();
         LogRewrite.DeleteLeftover(disk, path);
@@ -69,7 +75,7 @@ public static class LogRecovery
 
         using var file = disk.Open(path, LogFileMode.ReadWrite);
         var verdict = new LogVerifier(file, replayer).Run();
-        if (verdict.Condition == LogCondition.Damaged)
+        if (verdict.Condition == LogCondition.Damaged || (verdict.Condition == LogCondition.TornTail && !acceptsTornTail))
         {
             throw new LogDamagedException(path, verdict);
         }

@@ -125,6 +125,7 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
         var connection = session.Connection;
         var input = connection?.InputPendingBytes ?? 0;
         var output = connection?.OutputPendingBytes ?? 0;
+        var queued = session.Queue?.Bytes ?? 0;
         var text = new StringBuilder(320);
         text.Append(CultureInfo.InvariantCulture, $"id={session.Id} addr={Address(connection?.RemoteEndPoint)}");
         text.Append(CultureInfo.InvariantCulture, $" laddr={Address(connection?.LocalEndPoint)} fd={connection?.Handle ?? -1}");
@@ -132,8 +133,8 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
         text.Append(CultureInfo.InvariantCulture, $" idle={(long)(now - session.LastActive).TotalSeconds}");
         text.Append(CultureInfo.InvariantCulture, $" flags={Flags(session)} db={session.Database} sub=0 psub=0 ssub=0");
         text.Append(CultureInfo.InvariantCulture, $" multi={session.Queue?.Count ?? -1} qbuf={input} qbuf-free=0 argv-mem=0");
-        text.Append(CultureInfo.InvariantCulture, $" multi-mem={session.QueueBytes} rbs=0 rbp=0 obl=0");
-        text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + session.QueueBytes}");
+        text.Append(CultureInfo.InvariantCulture, $" multi-mem={queued} rbs=0 rbp=0 obl=0");
+        text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
         text.Append(CultureInfo.InvariantCulture, $" user={ConnectionVerbs.DefaultUser} redir=-1 resp={session.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");

@@ -8,7 +8,8 @@ using RedisClone.Server.Persistence;
 namespace RedisClone.Server.Sessions;
 
 /// <summary>The parts of DEBUG that tools for testing use.</summary>
-public sealed class DebugVerbs(Engine.Engine engine, SessionTable sessions, ServerOptions options, TimeProvider clock)
+public sealed class DebugVerbs(
+    Engine.Engine engine, SessionTable sessions, ServerOptions options, ILogDisk disk, TimeProvider clock)
     : IHostVerbs
 {
     private static readonly string[] HelpLines =
@@ -185,12 +186,25 @@ public sealed class DebugVerbs(Engine.Engine engine, SessionTable sessions, Serv
             return;
         }
 
-        engine.Seal();
+        if (engine.Journal.InBatch)
+        {
+            reply.Error(Errors.notInsideMulti);
+            return;
+        }
+
+        engine.Cut();
         log.Flush();
         log.Synchronize();
+        if (log.Failure is { } failure)
+        {
+            // What memory holds is not all in the log.
+            reply.Error(Errors.logFailed(failure));
+            return;
+        }
+
         ClearAll();
         using var replayer = new LogReplayer(_dispatcher!, sessions, clock.GetUtcNow());
-        LogRecovery.Run(new OsDisk(), options.LogPath, replayer, clock);
+        LogRecovery.Run(disk, options.LogPath, replayer, clock);
         reply.Ok();
     }
 

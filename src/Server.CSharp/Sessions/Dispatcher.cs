@@ -1,5 +1,6 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
+using RedisClone.Server.Network;
 
 namespace RedisClone.Server.Sessions;
 
@@ -60,6 +61,9 @@ public sealed class Dispatcher
 
     public CommandSet Commands { get; }
 
+    /// <summary>Bytes of commands that one client may have queued after MULTI; beyond, it is disconnected.</summary>
+    public long QueueBytesMax { get; set; } = long.MaxValue;
+
     /// <summary>Carries out a client's command, or queues it in a transaction.</summary>
     public void Execute(Session session, Arguments args, RespWriter reply)
     {
@@ -73,6 +77,10 @@ public sealed class Dispatcher
         {
             queue.Add(new QueuedCommand(command, args.Keep()));
             reply.Simple("QUEUED");
+            if (queue.Bytes > QueueBytesMax)
+            {
+                session.CloseAfterReplies = CloseReason.InputLimit;
+            }
         }
         else
         {

@@ -62,6 +62,11 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
         {
             reply.Error(Errors.withoutLog);
         }
+        else if (engine.Journal.InBatch && !engine.Log.Rewrites.IsInProgress)
+        {
+            engine.ScheduleRewrite();
+            reply.Simple("Background append only file rewriting scheduled");
+        }
         else if (engine.StartRewrite())
         {
             reply.Simple("Background append only file rewriting started");

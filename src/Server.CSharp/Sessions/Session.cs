@@ -77,10 +77,7 @@ public sealed class Session : IConnectionHandler
     public long CommandsProcessed { get; set; }
 
     /// <summary>The commands queued since MULTI; null outside of a transaction.</summary>
-    public List<QueuedCommand>? Queue { get; set; }
-
-    /// <summary>Bytes of memory that the queued commands take.</summary>
-    public long QueueBytes => Queue?.Sum(queued => (long)queued.Arguments.Buffer.Length) ?? 0;
+    public CommandQueue? Queue { get; set; }
 
     /// <summary>Whether queueing failed, so that EXEC must refuse.</summary>
     public bool QueueBroken { get; set; }
@@ -182,3 +179,25 @@ public sealed class Session : IConnectionHandler
 
 /// <summary>A command that waits for EXEC, with arguments of its own.</summary>
 public readonly record struct QueuedCommand(HostCommand Command, Arguments Arguments);
+
+/// <summary>The commands of a transaction that wait for EXEC.</summary>
+public sealed class CommandQueue
+{
+    /// <summary>What a queued command takes beside the bytes it was sent in.</summary>
+    private const int CommandOverheadBytes = 128;
+
+    private readonly List<QueuedCommand> _commands = [];
+
+    public int Count => _commands.Count;
+
+    /// <summary>Bytes of memory that the commands take.</summary>
+    public long Bytes { get; private set; }
+
+    public void Add(QueuedCommand command)
+    {
+        _commands.Add(command);
+        Bytes += command.Arguments.Buffer.Length + CommandOverheadBytes;
+    }
+
+    public List<QueuedCommand>.Enumerator GetEnumerator() => _commands.GetEnumerator();
+}

@@ -36,7 +36,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
             return;
         }
 
-        session.Queue = [];
+        session.Queue = new CommandQueue();
         session.QueueBroken = false;
         reply.Ok();
     }
@@ -70,7 +70,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         }
     }
 
-    private string? Refusal(List<QueuedCommand> queue)
+    private string? Refusal(CommandQueue queue)
     {
         foreach (var queued in queue)
         {
@@ -83,18 +83,24 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         return null;
     }
 
-    private void RunAll(Session session, List<QueuedCommand> queue, RespWriter reply)
+    private void RunAll(Session session, CommandQueue queue, RespWriter reply)
     {
-        engine.Journal.BeginBatch();
-        reply.Array(queue.Count);
-        foreach (var queued in queue)
+        engine.BeginBatch();
+        try
         {
-            // HELLO inside the transaction may change the protocol of the replies that follow.
-            reply.Protocol = session.Protocol;
-            _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
+            reply.Array(queue.Count);
+            foreach (var queued in queue)
+            {
+                // HELLO inside the transaction may change the protocol of the replies that follow.
+                reply.Protocol = session.Protocol;
+                _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
+            }
         }
-
-        engine.Journal.EndBatch();
+        finally
+        {
+            // Also when memory runs out: what others write afterwards is not part of the transaction.
+            engine.EndBatch();
+        }
     }
 
     private void Discard(Session session, Arguments args, RespWriter reply)

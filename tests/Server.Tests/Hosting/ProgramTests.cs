@@ -130,7 +130,7 @@ public sealed class ProgramTests : IDisposable
             Directory.CreateDirectory(other);
             (int code, string output, _) = Run("", "--port", port, "--dir", other);
             Assert.Equal(1, code);
-            string reason = $"error   Cannot start: Cannot listen on 127.0.0.1 port {port}";
+            string reason = $"error   Cannot start: Cannot listen on port {port} of 127.0.0.1";
             Assert.Contains(reason, output, StringComparison.Ordinal);
         }
         finally
