@@ -9,7 +9,7 @@ namespace RedisClone.Server.Tests.Hosting;
 /// <summary>The program as it is started from a shell.</summary>
 public sealed class ProgramTests : IDisposable
 {
-    private const int ExitTimeoutMs = 60_000;
+    private const int ExitTimeoutMs = 30_000;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("program-").FullName;
 
