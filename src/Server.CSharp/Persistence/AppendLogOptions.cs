@@ -38,6 +38,19 @@ internal static class LogStart
 {
     private const int BufferBytes = 1 << 20;
 
+    /// <summary>Puts the end of a base behind parts that are there, whose last one is closed already.</summary>
+    /// <param name="file">The log.</param>
+    /// <param name="offset">Where the parts end.</param>
+    /// <param name="parts">How many there are.</param>
+    /// <param name="time">The clock.</param>
+    public static void CloseParts(ILogFile file, long offset, long parts, TimeProvider time)
+    {
+        var line = new Protocol.RespWriter(LogFormat.LineBytesMax);
+        var timeMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        LogFormat.Write(line, LogLineKind.BaseEnd, 0, 0, timeMs, parts, Crc32C.Start);
+        file.Write(offset, line.Written);
+    }
+
     /// <summary>Puts the end of the base behind what is there: nothing in a new file, commands in a plain one.</summary>
     public static LogEnd CloseBase(ILogFile file, LogEnd end, TimeProvider time)
     {

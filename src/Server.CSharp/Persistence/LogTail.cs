@@ -20,10 +20,10 @@ internal sealed class LogTail(LogBufferPool pool, long endOffset, long endNumber
     /// <summary>The number of the last group here or in the file.</summary>
     public long EndNumber { get; private set; } = endNumber;
 
-    /// <summary>Where the last group that was written ends.</summary>
+    /// <summary>How far the file is written; within a large group this may be right before its line.</summary>
     public long WrittenOffset { get; private set; } = endOffset;
 
-    /// <summary>The number of the last group that was written.</summary>
+    /// <summary>The number of the last group that was written, its line included.</summary>
     public long WrittenNumber { get; private set; } = endNumber;
 
     /// <summary>The bytes that no fsync has covered, written or not. This and the offsets may be read without the lock.</summary>
@@ -39,7 +39,10 @@ internal sealed class LogTail(LogBufferPool pool, long endOffset, long endNumber
         var running = Crc32C.Append(Crc32C.Start, group.Bytes.Written);
         if (length > BufferBytes / 2)
         {
+            // Its line goes into the next buffer: making a large one larger may take more memory than there is.
+            group.LastNumber = number - 1;
             Open(group);
+            Open(pool.Take());
         }
         else
         {

@@ -41,7 +41,8 @@ public sealed class CrashTests
         story.Tell([0, 1, 2, 5, 3]);
         var random = new Random(1);
         var torn = story.Disk.AfterCrash(Unsynced.Lost, random);
-        byte[] log = [.. torn.Read(LogDriver.Path), .. "*3\r\n$3\r\nSET\r\n$1\r\na"u8];
+        byte[] tail = [.. "*3\r\n$3\r\nSET\r\n$1\r\na"u8];
+        byte[] log = [.. torn.Read(LogDriver.Path), .. tail];
 
         for (var units = 0L; ; units++)
         {
@@ -59,7 +60,12 @@ public sealed class CrashTests
 
             foreach (var outcome in _outcomes)
             {
-                story.Driver!.AssertRecovers(disk.AfterCrash(outcome, random), story.Promised);
+                var after = disk.AfterCrash(outcome, random);
+                story.Driver!.AssertRecovers(after, story.Promised);
+
+                // The unfinished command was cut off, and is still somewhere.
+                Assert.Contains(
+                    after.Files, name => name.Contains(".torn") && after.Read(name).AsSpan().SequenceEqual(tail));
             }
 
             if (!disk.IsPowerless)

@@ -28,6 +28,30 @@ public sealed class FsyncPolicyTests
         Assert.Equal(1, wakes);
     }
 
+    [Fact]
+    public void An_fsync_does_not_cover_what_is_written_while_it_runs()
+    {
+        var disk = new SimulatedDisk();
+        var driver = new LogDriver(disk, FsyncPolicy.Always);
+        driver.Turn(_set);
+        var during = 0L;
+        disk.Fault = (call, _) =>
+        {
+            if (call == DiskCall.Sync && during == 0)
+            {
+                during = driver.Turn(_set);
+            }
+
+            return null;
+        };
+
+        driver.Log.Step();
+
+        Assert.Equal((2, 1), (during, driver.Log.DurablePosition));
+        driver.Log.Step();
+        Assert.Equal(2, driver.Log.DurablePosition);
+    }
+
     [Theory]
     [InlineData(FsyncPolicy.EverySecond)]
     [InlineData(FsyncPolicy.No)]

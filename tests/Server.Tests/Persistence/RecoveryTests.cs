@@ -310,11 +310,13 @@ public sealed class RecoveryTests
     {
         var disk = new SimulatedDisk();
         disk.Put(LogDriver.Path, log);
+        var state = new TinyKeyspace();
 
         var damage = Assert.Throws<LogDamagedException>(
-            () => LogRecovery.Run(disk, LogDriver.Path, new TinyKeyspace(), new FakeTime()));
+            () => LogRecovery.Run(disk, LogDriver.Path, state, new FakeTime()));
 
         Assert.Equal(goodGroups, damage.Verdict.Groups);
+        Assert.Equal(damage.Verdict.Commands, state.Applied);
         Assert.Equal(log, disk.Read(LogDriver.Path));
         Assert.Equal([LogDriver.Path], disk.Files);
         return damage;
