@@ -29,18 +29,26 @@ public static class Differ
     private const int ShrinkPlaysMax = 2_000;
 
     /// <summary>Plays sequences, in RESP2 and RESP3 in turn.</summary>
+    /// <param name="reference">The one that is right.</param>
+    /// <param name="subject">The one that is compared.</param>
+    /// <param name="options">How much.</param>
+    /// <param name="isLeftOut">Which commands are not played.</param>
     /// <returns>What to report: the difference, shrunk, as a golden script; null when the servers agree.</returns>
-    public static string? Run(IScriptTarget reference, IScriptTarget subject, DifferOptions options)
+    public static string? Run(
+        IScriptTarget reference, IScriptTarget subject, DifferOptions options, Predicate<Turn>? isLeftOut = null)
     {
-        for (int played = 0; played < options.Commands; played += SequenceLength)
+        Predicate<Turn> leaveOut = isLeftOut ?? (_ => false);
+        for (int done = 0; done < options.Commands; done += SequenceLength)
         {
-            int seed = options.Seed + (played / SequenceLength);
-            int length = Math.Min(SequenceLength, options.Commands - played);
+            int seed = options.Seed + (done / SequenceLength);
+            int length = Math.Min(SequenceLength, options.Commands - done);
             List<Turn> turns = [.. Protocol(seed), .. SequenceGenerator.Generate(seed, length)];
+            turns.RemoveAll(leaveOut);
             Difference? difference = Lockstep.Play(turns, reference, subject);
             if (difference is not null)
             {
-                return Report(turns, difference, reference, subject, seed);
+                List<Turn> played = turns[..Math.Min(turns.Count, difference.Position + 1)];
+                return $"seed {seed}: {Report(played, difference, reference, subject, leaveOut)}";
             }
         }
 
@@ -56,22 +64,26 @@ public static class Differ
     }
 
     private static string Report(
-        List<Turn> turns, Difference difference, IScriptTarget reference, IScriptTarget subject, int seed)
+        List<Turn> played,
+        Difference difference,
+        IScriptTarget reference,
+        IScriptTarget subject,
+        Predicate<Turn> leaveOut)
     {
-        List<Turn> played = turns[..Math.Min(turns.Count, difference.Position + 1)];
         if (difference.IsHang || Differs([], reference, subject))
         {
             string lines = string.Join('\n', played.Select(turn => Quoting.Join(turn.Command)));
-            return $"seed {seed}: not played again, {difference}\n{lines}";
+            return $"servers differ, not played again, {difference}\n{lines}";
         }
 
-        var shrinker = new Shrinker(candidate => Differs(candidate, reference, subject), ShrinkPlaysMax);
-        IReadOnlyList<Turn> smallest = shrinker.Shrink(played);
+        bool IsStillFailing(IReadOnlyList<Turn> candidate) =>
+            !candidate.Any(turn => leaveOut(turn)) && Differs(candidate, reference, subject);
+        IReadOnlyList<Turn> smallest = new Shrinker(IsStillFailing, ShrinkPlaysMax).Shrink(played);
         List<ReplyValue> replies = [];
         Difference? remaining = Lockstep.Play(smallest, reference, subject, replies);
         return remaining is null
-            ? $"seed {seed}: servers differed once, and not when it was played again:\n{difference}"
-            : $"seed {seed}: servers differ, {remaining}\n{AsScript(smallest, remaining, replies, seed)}";
+            ? $"servers differed once, and not when it was played again, {difference}"
+            : $"servers differ, {remaining}\n{AsScript(smallest, remaining, replies)}";
     }
 
     /// <summary>Whether servers differ on a sequence; on an empty one they do when the subject is gone.</summary>
@@ -80,10 +92,9 @@ public static class Differ
 
     /// <summary>The shrunk sequence with the replies of the reference.</summary>
     private static string AsScript(
-        IReadOnlyList<Turn> turns, Difference difference, List<ReplyValue> replies, int seed)
+        IReadOnlyList<Turn> turns, Difference difference, List<ReplyValue> replies)
     {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"# Two servers differed in the last reply (seed {seed}).\n");
+        var text = new StringBuilder("# Two servers differed in the last reply.\n");
         string connection = Turn.MainConnection;
         for (int i = 0; i < difference.Position; i++)
         {

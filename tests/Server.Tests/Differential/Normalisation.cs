@@ -51,11 +51,14 @@ public static class Normalisation
         ("SCAN" or "HSCAN", _) when Iteration.IsFromStart(command) => Rule.Iteration,
         ("SCAN" or "HSCAN", _) => Rule.Kind,
         ("RANDOMKEY" or "HRANDFIELD", _) => Rule.Random,
-        ("TTL" or "EXPIRETIME", _) or ("OBJECT", "IDLETIME") => Rule.Seconds,
+        ("TTL" or "EXPIRETIME", _) => Rule.Seconds,
         ("PTTL" or "PEXPIRETIME", _) => Rule.Milliseconds,
         ("TIME" or "HELLO", _) => Rule.Kind,
         ("COMMAND", not "GETKEYS") => Rule.Kind,
-        ("CLIENT", "ID" or "INFO" or "LIST") or ("OBJECT", "REFCOUNT" or "FREQ") or ("MEMORY", "USAGE") => Rule.Kind,
+        ("CLIENT", "ID" or "INFO" or "LIST") or ("MEMORY", "USAGE") => Rule.Kind,
+
+        // Small numbers are shared there: one object, referred to and used by all keys that hold it.
+        ("OBJECT", "REFCOUNT" or "FREQ" or "IDLETIME") => Rule.Kind,
         _ => Rule.Exact,
     };
 

@@ -1,12 +1,15 @@
 namespace RedisClone.Server.Tests.Differential;
 
-/// <summary>The commands that sequences are made of: weight, then a <see cref="Template"/>.</summary>
+/// <summary>
+/// The commands that sequences are made of: weight, then a <see cref="Template"/>. SET gets no deadline in the past: a
+/// key that is over, and not yet removed, is counted by DBSIZE for as long as it pleases the server.
+/// </summary>
 public static class Templates
 {
     private const string Lines =
         """
         20 SET $string $value
-        15 SET $string $value [NX|XX|GET|KEEPTTL|EX $seconds|PX $milliseconds|EXAT $at|PXAT $at-ms|$junk]*
+        15 SET $string $value [NX|XX|GET|KEEPTTL|EX $seconds|PX $milliseconds|EXAT $later|PXAT $later-ms|$junk]*
         10 GET $string
         8 APPEND $string $value
         4 GETSET $string $value

@@ -38,7 +38,8 @@ public sealed class Vocabulary(Random random)
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
     private static readonly string[] Counts = ["0", "1", "2", "3", "-1", "-4", "100"];
-    private static readonly string[] Deadlines = ["99999999999", "99999999998", "33177117420", "1", "0", "-5"];
+    private static readonly string[] LateDeadlines = ["99999999999", "99999999998", "33177117420"];
+    private static readonly string[] Deadlines = [.. LateDeadlines, "1", "0", "-5"];
     private static readonly string[] Junk =
     [
         "", "abc", "-1", "0", "9223372036854775807", "9223372036854775808", "1.5", " 1", "FOO", "NX", "XX", "GET", "*",
@@ -61,6 +62,8 @@ public sealed class Vocabulary(Random random)
         "pattern" => OneOf(Patterns),
         "seconds" => Lifetime("00"),
         "milliseconds" => Lifetime("00000"),
+        "later" => OneOf(LateDeadlines),
+        "later-ms" => OneOf(LateDeadlines) + "000",
         "at" => OneOf(Deadlines),
         "at-ms" => OneOf(Deadlines) + "000",
         "database" => Percent(10) ? OneOf(["15", "16", "-1", "abc"]) : OneOf(["0", "0", "1", "2"]),

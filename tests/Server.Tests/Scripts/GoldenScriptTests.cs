@@ -27,7 +27,7 @@ public sealed class GoldenScriptTests
     [MemberData(nameof(OracleScripts))]
     public void A_real_server_replies_as_the_script_says(string name)
     {
-        using OracleServer oracle = OracleServer.Start();
+        using OracleServer oracle = OracleServer.Start(OracleServer.WithDebug);
         IReadOnlyList<Mismatch> mismatches = ScriptRunner.Run(ScriptFolder.Load(name), oracle);
         if (IsRecording)
         {

@@ -14,6 +14,9 @@ namespace RedisClone.Server.Tests.Scripts;
 /// </summary>
 public sealed class OracleServer : IScriptTarget
 {
+    /// <summary>Options with which DEBUG is allowed.</summary>
+    public static readonly string[] WithDebug = ["--enable-debug-command", "yes"];
+
     private const string Program = "redis-server";
     private const string Shell = "/bin/sh";
 
@@ -63,7 +66,7 @@ public sealed class OracleServer : IScriptTarget
             [
                 "-c", WatchedStart, Shell, ProgramPath(),
                 "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", directory,
-                "--save", "", "--appendonly", "no", "--daemonize", "no", "--enable-debug-command", "yes", .. options,
+                "--save", "", "--appendonly", "no", "--daemonize", "no", .. options,
             ]);
             var server = new OracleServer(process, directory, port);
             if (server.WaitUntilReady())

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace RedisClone.Server.Tests.Scripts;
 
@@ -20,6 +21,9 @@ public sealed class ScriptRunner : IDisposable
     private const long ToleranceSeconds = 20;
     private const string EndMarker = "end of script";
 
+    /// <summary>Stands for what is no request of the script.</summary>
+    private static readonly Request Nowhere = new(0, "", "", 0, Comparison.Exact, 1);
+
     private readonly IScriptTarget _target;
     private readonly Dictionary<string, IScriptConnection> _connections = [];
     private readonly List<Mismatch> _mismatches = [];
@@ -35,7 +39,15 @@ public sealed class ScriptRunner : IDisposable
         runner.StartFresh();
         foreach (Step step in script.Steps)
         {
-            runner.Play(step);
+            try
+            {
+                runner.Play(step);
+            }
+            catch (Exception error) when (error is IOException or SocketException)
+            {
+                runner.Note(step as Request ?? Nowhere, "(a server)", error.Message);
+                return runner._mismatches;
+            }
         }
 
         runner.RequireNothingLeft();
@@ -118,11 +130,13 @@ public sealed class ScriptRunner : IDisposable
             ReplyValue reply = connection.Call("ECHO", EndMarker);
             if (reply != ReplyValue.Bulk(EndMarker))
             {
-                var end = new Request(0, $"(end, connection {name})", "", 0, Comparison.Exact, 1);
-                _mismatches.Add(new Mismatch(end, end.Command, "nothing unread, nothing open", reply.ToString()));
+                Note(Nowhere, $"nothing unread and nothing open at the end of connection {name}", reply.ToString());
             }
         }
     }
+
+    private void Note(Request request, string expected, string actual) =>
+        _mismatches.Add(new Mismatch(request, request.Command, expected, actual));
 
     private void StartFresh()
     {

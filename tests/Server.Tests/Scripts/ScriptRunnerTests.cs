@@ -84,6 +84,15 @@ public sealed class ScriptRunnerTests
         Assert.Equal("PONG", Assert.Single(mismatches).Actual);
     }
 
+    [OracleFact]
+    public void A_server_that_goes_away_ends_the_script_at_the_request_that_noticed()
+    {
+        using OracleServer oracle = OracleServer.Start();
+        const string Text = "> SHUTDOWN NOSAVE\n(error) ERR no\n\n> PING\nPONG\n\n> PING\nPONG\n";
+        IReadOnlyList<Mismatch> mismatches = ScriptRunner.Run(Script.Parse(Text), oracle);
+        Assert.Equal([1, 4], mismatches.Select(mismatch => mismatch.Request.Line));
+    }
+
     [Fact]
     public void A_repeated_request_counts_in_request_and_reply()
     {
@@ -151,7 +160,7 @@ public sealed class ScriptRunnerTests
             2! "news"
             3! (integer) 1
             """;
-        using OracleServer oracle = OracleServer.Start();
+        using OracleServer oracle = OracleServer.Start(OracleServer.WithDebug);
         Assert.Empty(ScriptRunner.Run(Script.Parse(Text), oracle));
     }
 
