@@ -12,13 +12,15 @@ module Commands =
         made.Value <-
             CommandTable(
                 List.concat
-                    [ StringCommands.rows
-                      HashCommands.rows
-                      KeyCommands.rows
-                      ConnectionCommands.rows
-                      ServerCommands.rows
-                      TransactionCommands.rows
-                      CommandCommands.rows (fun () -> made.Value) ]
+                    [
+                        StringCommands.rows
+                        HashCommands.rows
+                        KeyCommands.rows
+                        ConnectionCommands.rows
+                        ServerCommands.rows
+                        TransactionCommands.rows
+                        CommandCommands.rows (fun () -> made.Value)
+                    ]
             )
 
         made.Value

@@ -22,7 +22,9 @@ type HostCommand internal (command: Command<Handler>) =
     /// The name as replies give it: small letters, `container|subcommand`.
     member val FullName = command.FullName
     member val Flags = command.Flags
-    member this.Has(flag: CommandFlags) = this.Flags &&& flag <> CommandFlags.None
+
+    member this.Has(flag: CommandFlags) =
+        this.Flags &&& flag <> CommandFlags.None
 
     /// Whether so many arguments, names included, fit the arity.
     member _.Accepts(count: int) = command.Accepts count
@@ -49,7 +51,13 @@ type CommandSet() =
     member _.Lookup(arguments: Arguments, [<Out>] command: byref<HostCommand>) : CommandLookup =
         let mutable found = Unchecked.defaultof<Command<Handler>>
         let result = table.Lookup(arguments, &found)
-        command <- if result = CommandLookup.UnknownCommand then null else commands[found.Id]
+
+        command <-
+            if result = CommandLookup.UnknownCommand then
+                null
+            else
+                commands[found.Id]
+
         result
 
     /// The command with a full name such as `client|kill`. Raises `ArgumentException` if there is none.
@@ -57,6 +65,10 @@ type CommandSet() =
         match table.FindFull(ReadOnlySpan(Bytes.ofString fullName)) with
         | null -> invalidArg (nameof fullName) $"there is no command '{fullName}'"
         | found -> commands[found.Id]
+
+    /// The page of the reference that lists all commands, as Markdown.
+    member _.Page() : string =
+        CommandsPage.ofTable table "dotnet cake --target Docs"
 
     /// Writes what HELP of a container answers. `command` is its HELP subcommand.
     member _.WriteHelp(command: HostCommand, reply: RespWriter) =

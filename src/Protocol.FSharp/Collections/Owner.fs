@@ -116,7 +116,9 @@ type Blob(epoch: int64, data: byte[], length: int) =
     /// Changes the length; new bytes are zero. Growing step by step costs constant time a byte.
     member _.Resize(needed: int) =
         if needed > data.Length then
-            let grown = GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity data.Length needed)
+            let grown =
+                GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity data.Length needed)
+
             Buffer.BlockCopy(data, 0, grown, 0, length)
             data <- grown
 

@@ -29,9 +29,11 @@ type Kind =
     | String = 0uy
     /// A string that was edited, so Redis calls its encoding `raw` however short it is.
     | RawString = 1uy
-    | Hash = 2uy
+    /// A string that Redis keeps as text even if it reads as a whole number: what INCRBYFLOAT leaves.
+    | TextString = 2uy
+    | Hash = 3uy
     /// A hash that outgrew the limits of a listpack once, so Redis calls its encoding `hashtable`.
-    | LargeHash = 3uy
+    | LargeHash = 4uy
 
 [<Struct; StructLayout(LayoutKind.Sequential, Pack = 1)>]
 type PageHeader =
@@ -120,8 +122,13 @@ module Page =
             Vector512.Equals(Vector512.LoadUnsafe(&tags), Vector512.Create tag).ExtractMostSignificantBits()
         elif Vector256.IsHardwareAccelerated then
             let wanted = Vector256.Create tag
-            let low = Vector256.Equals(Vector256.LoadUnsafe(&tags), wanted).ExtractMostSignificantBits()
-            let high = Vector256.Equals(Vector256.LoadUnsafe(&tags, 32un), wanted).ExtractMostSignificantBits()
+
+            let low =
+                Vector256.Equals(Vector256.LoadUnsafe(&tags), wanted).ExtractMostSignificantBits()
+
+            let high =
+                Vector256.Equals(Vector256.LoadUnsafe(&tags, 32un), wanted).ExtractMostSignificantBits()
+
             uint64 low ||| (uint64 high <<< 32)
         else
             let wanted = Vector128.Create tag
@@ -129,14 +136,15 @@ module Page =
 
             for part in 0..3 do
                 let bits =
-                    Vector128.Equals(Vector128.LoadUnsafe(&tags, unativeint (part * 16)), wanted).ExtractMostSignificantBits()
+                    Vector128
+                        .Equals(Vector128.LoadUnsafe(&tags, unativeint (part * 16)), wanted)
+                        .ExtractMostSignificantBits()
 
                 mask <- mask ||| (uint64 bits <<< (part * 16))
 
             mask
 
-    let recordAt (page: byte[]) (slot: int) : int =
-        readUInt16 page (SlotsAt + slot * 2)
+    let recordAt (page: byte[]) (slot: int) : int = readUInt16 page (SlotsAt + slot * 2)
 
     let setSlot (page: byte[]) (slot: int) (tag: byte) (record: int) =
         (at page (TagsAt + slot)) <- tag
@@ -181,7 +189,8 @@ module Page =
     let private deadlineAt (flags: byte) (record: int) =
         record + (if flags &&& Wide <> 0uy then 8 else 6)
 
-    let keyAt (page: byte[]) (record: int) : int = record + fixedLength (flags page record)
+    let keyAt (page: byte[]) (record: int) : int =
+        record + fixedLength (flags page record)
 
     let valueAt (page: byte[]) (record: int) : int =
         keyAt page record + keyLength page record
@@ -235,9 +244,7 @@ module Page =
             let length = keyLength page record
 
             length = key.Length
-            && key.SequenceEqual(
-                MemoryMarshal.CreateReadOnlySpan(&at page (record + fixedLength flags), length)
-            )
+            && key.SequenceEqual(MemoryMarshal.CreateReadOnlySpan(&at page (record + fixedLength flags), length))
 
     /// Makes an empty page out of an array.
     let clear (page: byte[]) (epoch: int64) (depth: int) =

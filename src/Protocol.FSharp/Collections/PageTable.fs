@@ -56,8 +56,21 @@ type Segment(epoch: int64, prefixBits: int, depth: int, pages: byte[][], referen
         int (((hash <<< this.PrefixBits) >>> 1) >>> (63 - this.Depth))
 
     member this.Copy(epoch: int64) =
-        let references = if isNull this.References then null else Array.copy this.References
-        Segment(epoch, prefixBits, depth, Array.copy pages, references, Earliest = this.Earliest, DeepPages = this.DeepPages)
+        let references =
+            if isNull this.References then
+                null
+            else
+                Array.copy this.References
+
+        Segment(
+            epoch,
+            prefixBits,
+            depth,
+            Array.copy pages,
+            references,
+            Earliest = this.Earliest,
+            DeepPages = this.DeepPages
+        )
 
 /// Where a look-up ended: the record that was found, or the place where it would be. Good until the table is next
 /// written to.
@@ -94,9 +107,12 @@ type Entry =
     member this.Object: obj =
         let flags = Page.flags this.Page this.Record
 
-        if flags &&& Page.ValueOutside = 0uy then null
-        elif flags &&& Page.KeyOutside = 0uy then this.References[this.Slot]
-        else (this.References[this.Slot] :?> LongKey).Value
+        if flags &&& Page.ValueOutside = 0uy then
+            null
+        elif flags &&& Page.KeyOutside = 0uy then
+            this.References[this.Slot]
+        else
+            (this.References[this.Slot] :?> LongKey).Value
 
     /// The bytes of the value; empty when an object other than `Blob` holds it.
     member this.Value: ReadOnlySpan<byte> =
@@ -121,12 +137,14 @@ type Walk =
     val mutable private references: obj[]
 
     internal new(root: Segment[]) =
-        { root = root
-          rootIndex = 0
-          pageIndex = 0
-          slots = 0UL
-          page = null
-          references = null }
+        {
+            root = root
+            rootIndex = 0
+            pageIndex = 0
+            slots = 0UL
+            page = null
+            references = null
+        }
 
     member private this.NextPage() : bool =
         if this.rootIndex >= this.root.Length then
@@ -136,7 +154,8 @@ type Walk =
 
             if this.pageIndex >= segment.Pages.Length then
                 // Neighbouring entries of the root may name the same segment.
-                while this.rootIndex < this.root.Length && obj.ReferenceEquals(this.root[this.rootIndex], segment) do
+                while this.rootIndex < this.root.Length
+                      && obj.ReferenceEquals(this.root[this.rootIndex], segment) do
                     this.rootIndex <- this.rootIndex + 1
 
                 this.pageIndex <- 0
@@ -145,7 +164,10 @@ type Walk =
                 this.page <- segment.Pages[this.pageIndex]
 
                 this.references <-
-                    if isNull segment.References then null else segment.References[this.pageIndex]
+                    if isNull segment.References then
+                        null
+                    else
+                        segment.References[this.pageIndex]
 
                 let header = &Page.header this.page
                 this.slots <- header.Occupied
@@ -179,7 +201,8 @@ type FrozenTable internal (root: Segment[], rootBits: int, count: int, deadlines
 
 /// A hash table from byte strings to records: bytes or an object, a kind, an optional deadline, a stamp.
 [<Sealed; AllowNullLiteral>]
-type PageTable private (owner: Owner, start: Segment[], startBits: int, startCount: int, startDeadlines: int, madeIn: int64) =
+type PageTable
+    private (owner: Owner, start: Segment[], startBits: int, startCount: int, startDeadlines: int, madeIn: int64) =
     /// Pages split when they would become longer than this, in bytes.
     static let pageBytesMax = 16 * 1024
 
@@ -202,7 +225,13 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         let mean = live / max 1 count
         let spare = live + live / 8
         let threeQuarters = mean * (Page.Slots * 3 / 4)
-        let wanted = if threeQuarters >= spare then threeQuarters else mean * Page.Slots
+
+        let wanted =
+            if threeQuarters >= spare then
+                threeQuarters
+            else
+                mean * Page.Slots
+
         max spare (min (min wanted (2 * live)) (pageBytesMax - Page.RecordsAt))
 
     let rent (bytes: int) (copy: bool) (depth: int) =
@@ -296,7 +325,10 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
     let doubleSegment (hash: uint64) (segment: Segment) =
         let twice (array: 'item[]) =
-            if isNull array then null else Array.init (array.Length * 2) (fun i -> array[i / 2])
+            if isNull array then
+                null
+            else
+                Array.init (array.Length * 2) (fun i -> array[i / 2])
 
         let doubled =
             Segment(
@@ -320,11 +352,23 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         let half = segment.Pages.Length / 2
 
         let part first =
-            let references = if isNull segment.References then null else Array.sub segment.References first half
+            let references =
+                if isNull segment.References then
+                    null
+                else
+                    Array.sub segment.References first half
+
             let pages = Array.sub segment.Pages first half
 
             let made =
-                Segment(owner.Epoch, segment.PrefixBits + 1, segment.Depth - 1, pages, references, Earliest = segment.Earliest)
+                Segment(
+                    owner.Epoch,
+                    segment.PrefixBits + 1,
+                    segment.Depth - 1,
+                    pages,
+                    references,
+                    Earliest = segment.Earliest
+                )
 
             made.CountDeepPages()
             made
@@ -383,7 +427,11 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         Buffer.BlockCopy(old, 0, source, 0, (Page.header old).End)
 
         for side in 0..1 do
-            let chosen = if side = 1 then upper else (Page.header source).Occupied &&& ~~~upper
+            let chosen =
+                if side = 1 then
+                    upper
+                else
+                    (Page.header source).Occupied &&& ~~~upper
 
             let page =
                 if side = 0 then
@@ -392,7 +440,12 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
                 else
                     rent (Page.RecordsAt + roomFor upperBytes (BitOperations.PopCount upper)) false (depth + 1)
 
-            let references: obj[] = if isNull entry.References then null else Array.zeroCreate Page.Slots
+            let references: obj[] =
+                if isNull entry.References then
+                    null
+                else
+                    Array.zeroCreate Page.Slots
+
             let mutable used = false
             let mutable rest = chosen
 
@@ -406,7 +459,10 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
                     used <- true
 
             (Page.header page).Earliest <-
-                if (Page.header source).Earliest = Page.NoDeadline then Page.NoDeadline else Page.earliestOf page
+                if (Page.header source).Earliest = Page.NoDeadline then
+                    Page.NoDeadline
+                else
+                    Page.earliestOf page
 
             placePage entry.Segment (first + side * (span / 2)) page (if used then references else null)
 
@@ -421,7 +477,12 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         entry.Segment <- segment
         entry.Index <- index
         entry.Page <- segment.Pages[index]
-        entry.References <- if isNull segment.References then null else segment.References[index]
+
+        entry.References <-
+            if isNull segment.References then
+                null
+            else
+                segment.References[index]
 
     /// Halves directories that no page needs any more, and then the root.
     let shrink (hash: uint64) (segment: Segment) =
@@ -429,7 +490,10 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
         while halved.Depth > 0 && halved.DeepPages = 0 do
             let half (array: 'item[]) =
-                if isNull array then null else Array.init (array.Length / 2) (fun i -> array[i * 2])
+                if isNull array then
+                    null
+                else
+                    Array.init (array.Length / 2) (fun i -> array[i * 2])
 
             halved <-
                 Segment(
@@ -455,11 +519,14 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
         if
             sibling.PrefixBits = segment.PrefixBits
             && sibling.Depth = 0
-            && int ((Page.header sibling.Pages[0]).Count + (Page.header entry.Page).Count) <= mergeCountMax
+            && int ((Page.header sibling.Pages[0]).Count + (Page.header entry.Page).Count)
+               <= mergeCountMax
         then
             let lower = if entry.Hash &&& bit = 0UL then segment else sibling
             let upper = if entry.Hash &&& bit = 0UL then sibling else segment
-            let beside (part: Segment) = if isNull part.References then null else part.References[0]
+
+            let beside (part: Segment) =
+                if isNull part.References then null else part.References[0]
 
             let references =
                 if isNull lower.References && isNull upper.References then
@@ -491,7 +558,11 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
     let merge (entry: byref<Entry>) =
         let count = int (Page.header entry.Page).Count
 
-        if count <= mergeCountMax / 2 && entry.Segment.Depth = 0 && entry.Segment.PrefixBits > 0 then
+        if
+            count <= mergeCountMax / 2
+            && entry.Segment.Depth = 0
+            && entry.Segment.PrefixBits > 0
+        then
             joinSegments &entry
 
         let header = &Page.header entry.Page
@@ -507,12 +578,26 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
             if int other.Depth = depth && int (header.Count + other.Count) <= mergeCountMax then
                 let siblingReferences =
-                    if isNull segment.References then null else segment.References[siblingIndex]
+                    if isNull segment.References then
+                        null
+                    else
+                        segment.References[siblingIndex]
 
-                let page = rent (Page.RecordsAt + roomFor (header.Live + other.Live) (int (header.Count + other.Count))) false (depth - 1)
+                let page =
+                    rent
+                        (Page.RecordsAt
+                         + roomFor (header.Live + other.Live) (int (header.Count + other.Count)))
+                        false
+                        (depth - 1)
+
                 (Page.header page).Earliest <- min header.Earliest other.Earliest
                 let needsReferences = not (isNull entry.References && isNull siblingReferences)
-                let references: obj[] = if needsReferences then Array.zeroCreate Page.Slots else null
+
+                let references: obj[] =
+                    if needsReferences then
+                        Array.zeroCreate Page.Slots
+                    else
+                        null
 
                 for side in 0..1 do
                     let source = if side = 0 then entry.Page else sibling
@@ -547,7 +632,9 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
         if
             int header.Count = Page.Slots
-            || (header.Count > 1s && Page.RecordsAt + grown > pageBytesMax && int header.Depth < 48)
+            || (header.Count > 1s
+                && Page.RecordsAt + grown > pageBytesMax
+                && int header.Depth < 48)
         then
             splitPage &entry
             locate &entry
@@ -578,7 +665,8 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
     member _.Epoch = rootEpoch
 
     /// This version, for ever. The owner must take a new epoch before the table is next written to.
-    member _.Freeze() = FrozenTable(root, rootBits, count, deadlines)
+    member _.Freeze() =
+        FrozenTable(root, rootBits, count, deadlines)
 
     /// A live table that goes on from a frozen one.
     static member OfFrozen(owner: Owner, frozen: FrozenTable) =
@@ -639,8 +727,14 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
 
         let flags =
             byte kind
-            ||| (if deadline <> Page.NoDeadline then Page.HasDeadline else 0uy)
-            ||| (if keyLength > 255 || valueLength > 255 then Page.Wide else 0uy)
+            ||| (if deadline <> Page.NoDeadline then
+                     Page.HasDeadline
+                 else
+                     0uy)
+            ||| (if keyLength > 255 || valueLength > 255 then
+                     Page.Wide
+                 else
+                     0uy)
             ||| (if keyOutside then Page.KeyOutside else 0uy)
             ||| (if valueOutside then Page.ValueOutside else 0uy)
 
@@ -651,7 +745,10 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
             if oldFlags &&& Page.HasDeadline <> 0uy then
                 deadlines <- deadlines - 1
 
-            if (oldFlags ^^^ flags) &&& 0xF0uy = 0uy && valueLength <= Page.valueLength page entry.Record then
+            if
+                (oldFlags ^^^ flags) &&& 0xF0uy = 0uy
+                && valueLength <= Page.valueLength page entry.Record
+            then
                 let header = &Page.header page
                 header.Live <- header.Live - Page.valueLength page entry.Record + valueLength
                 Page.setFlags page entry.Record flags
@@ -809,7 +906,10 @@ type PageTable private (owner: Owner, start: Segment[], startBits: int, startCou
                                     entry.Page <- page
 
                                     entry.References <-
-                                        if isNull segment.References then null else segment.References[index]
+                                        if isNull segment.References then
+                                            null
+                                        else
+                                            segment.References[index]
 
                                     entry.Slot <- slot
                                     entry.Record <- record

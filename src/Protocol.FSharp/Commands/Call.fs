@@ -30,10 +30,12 @@ type EventClass =
 /// Something that happened to a key; `Key` is null when it happened to a whole database.
 [<Struct>]
 type KeyEvent =
-    { Database: int
-      Class: EventClass
-      Name: string
-      Key: byte[] }
+    {
+        Database: int
+        Class: EventClass
+        Name: string
+        Key: byte[]
+    }
 
 /// Settings that commands depend on.
 [<Sealed>]
@@ -47,9 +49,13 @@ type Limits() =
 /// The types of values, by the names of the TYPE command.
 [<RequireQualifiedAccess>]
 module Kinds =
-    let isString (kind: Kind) = kind <= Kind.RawString
-    let isHash (kind: Kind) = kind = Kind.Hash || kind = Kind.LargeHash
-    let typeName (kind: Kind) = if isString kind then "string" else "hash"
+    let isString (kind: Kind) = kind <= Kind.TextString
+
+    let isHash (kind: Kind) =
+        kind = Kind.Hash || kind = Kind.LargeHash
+
+    let typeName (kind: Kind) =
+        if isString kind then "string" else "hash"
 
 /// One evaluation: the arguments, read through a cursor; the keyspace; the time; and the places where the reply and the
 /// effects go. One `Call` serves all commands of an engine, one after another.
@@ -107,7 +113,10 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// A number from 0 up to, not including, `bound`.
     member _.RandomBelow(bound: uint64) = random.Below bound
-    member _.Seed with set (seed: uint64) = random <- SplitMix64(seed)
+
+    member _.Seed
+        with set (seed: uint64) = random <- SplitMix64(seed)
+
     member _.FindRandom(table: PageTable, entry: byref<Entry>) = table.FindRandom(&random, &entry)
 
     // ---- the cursor over the arguments
@@ -139,7 +148,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         matches
 
     /// Takes a whole number.
-    member this.TakeInteger(value: byref<int64>) : bool = this.TakeInteger(&value, Errors.notInteger)
+    member this.TakeInteger(value: byref<int64>) : bool =
+        this.TakeInteger(&value, Errors.notInteger)
 
     /// Takes a whole number, with a text of one's own for what is not one.
     member this.TakeInteger(value: byref<int64>, error: string) : bool =
@@ -155,7 +165,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         if not (this.TakeInteger &value) then
             false
         elif value < least || value > most then
-            this.Reply.Error Errors.outOfRange
+            this.Reply.Error(Errors.outOfRangeBetween least most)
             false
         else
             true
@@ -181,19 +191,23 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.Notify(eventClass: EventClass, name: string, key: ReadOnlySpan<byte>) =
         if this.Observed then
             this.Events.Add
-                { Database = database.Index
-                  Class = eventClass
-                  Name = name
-                  Key = key.ToArray() }
+                {
+                    Database = database.Index
+                    Class = eventClass
+                    Name = name
+                    Key = key.ToArray()
+                }
 
     /// Takes note that a whole database changed.
     member this.ChangedDatabase(index: int, name: string) =
         if this.Observed then
             this.Events.Add
-                { Database = index
-                  Class = EventClass.Generic
-                  Name = name
-                  Key = null }
+                {
+                    Database = index
+                    Class = EventClass.Generic
+                    Name = name
+                    Key = null
+                }
 
     /// Removes an entry that is due, and logs that.
     member this.Expire(entry: byref<Entry>) =
@@ -245,12 +259,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             Lookup.WrongType
 
     /// Whether a record of the table that was reached without `Find` is due, and so must not be shown.
-    member this.IsDue(entry: byref<Entry>) = entry.Deadline <= this.Now && not this.Loading
+    member this.IsDue(entry: byref<Entry>) =
+        entry.Deadline <= this.Now && not this.Loading
 
     /// A number in decimal; good until the next.
     member this.TextOf(number: int64) : ReadOnlySpan<byte> =
         this.NumberText.Truncate 0
-        let digits = Numbers.writeInt64 (this.NumberText.Reserve Numbers.Int64LengthMax, number)
+
+        let digits =
+            Numbers.writeInt64 (this.NumberText.Reserve Numbers.Int64LengthMax, number)
+
         this.NumberText.Advance digits
         this.NumberText.Written
 
@@ -282,7 +300,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         this.Checked(found, found && Kinds.isHash entry.Kind)
 
     /// Stores bytes under a key, over what the entry found.
-    member this.Store(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64) =
+    member this.Store
+        (entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64)
+        =
         this.Table.Store(&entry, key, kind, value, null, deadline, this.Clock)
 
     /// Stores an object under a key, over what the entry found.
@@ -296,7 +316,12 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Table.WritableBlob(&entry).Resize length
             this.Table.SetKind(&entry, Kind.RawString)
         else
-            let old = if entry.Exists then entry.Value else ReadOnlySpan<byte>.Empty
+            let old =
+                if entry.Exists then
+                    entry.Value
+                else
+                    ReadOnlySpan<byte>.Empty
+
             let deadline = if entry.Exists then entry.Deadline else Page.NoDeadline
             this.Scratch.Truncate 0
             this.Scratch.Raw old

@@ -11,11 +11,21 @@ let rows (table: unit -> CommandTable<Handler>) : Row<Handler> list =
 
     let commandAll = reads (fun table call -> CommandInfo.all table call.Reply)
     let commandCount = reads (fun table call -> CommandInfo.count table call.Reply)
-    let commandDocs = reads (fun table call -> CommandDocs.docs table call.Args call.Reply)
-    let commandInfo = reads (fun table call -> CommandInfo.info table call.Args call.Reply)
-    let commandList = reads (fun table call -> CommandInfo.list table call.Args call.Reply)
-    let commandGetkeys = reads (fun table call -> CommandInfo.getKeys table call.Args call.Reply)
-    let commandGetkeysandflags = reads (fun table call -> CommandInfo.getKeysAndFlags table call.Args call.Reply)
+
+    let commandDocs =
+        reads (fun table call -> CommandDocs.docs table call.Args call.Reply)
+
+    let commandInfo =
+        reads (fun table call -> CommandInfo.info table call.Args call.Reply)
+
+    let commandList =
+        reads (fun table call -> CommandInfo.list table call.Args call.Reply)
+
+    let commandGetkeys =
+        reads (fun table call -> CommandInfo.getKeys table call.Args call.Reply)
+
+    let commandGetkeysandflags =
+        reads (fun table call -> CommandInfo.getKeysAndFlags table call.Args call.Reply)
 
     family
         Group.Server

@@ -5,7 +5,11 @@ let ping (call: Call) =
     if call.Remaining > 1 then
         call.Fail(Errors.wrongArity "ping")
     else
-        if call.Remaining = 0 then call.Reply.Simple "PONG" else call.Reply.Bulk(call.Take())
+        if call.Remaining = 0 then
+            call.Reply.Simple "PONG"
+        else
+            call.Reply.Bulk(call.Take())
+
         Outcome.Unchanged
 
 let echo (call: Call) =

@@ -4,34 +4,45 @@ open System
 
 /// How a command gives a time: in seconds or milliseconds, from now on or since the Unix epoch.
 [<Struct>]
-type TimeUnit =
-    { Milliseconds: bool
-      Absolute: bool }
+type TimeUnit = { Milliseconds: bool; Absolute: bool }
 
 /// Deadlines as commands give them.
 [<RequireQualifiedAccess>]
 module Deadlines =
-    let seconds = { Milliseconds = false; Absolute = false }
-    let milliseconds = { Milliseconds = true; Absolute = false }
-    let unixSeconds = { Milliseconds = false; Absolute = true }
+    let seconds =
+        {
+            Milliseconds = false
+            Absolute = false
+        }
+
+    let milliseconds =
+        {
+            Milliseconds = true
+            Absolute = false
+        }
+
+    let unixSeconds =
+        {
+            Milliseconds = false
+            Absolute = true
+        }
+
     let unixMilliseconds = { Milliseconds = true; Absolute = true }
 
-    /// Takes the next word if it is one of EX, PX, EXAT and PXAT.
-    let takeUnit (call: Call) (unit: byref<TimeUnit>) : bool =
-        if call.TakeWord "EX" then
-            unit <- seconds
-            true
-        elif call.TakeWord "PX" then
-            unit <- milliseconds
-            true
-        elif call.TakeWord "EXAT" then
-            unit <- unixSeconds
-            true
-        elif call.TakeWord "PXAT" then
-            unit <- unixMilliseconds
-            true
-        else
-            false
+    let private takeWord (call: Call) (word: string) (wanted: TimeUnit) (given: bool) (unit: byref<TimeUnit>) =
+        let taken = (not given || unit = wanted) && call.TakeWord word
+
+        if taken then
+            unit <- wanted
+
+        taken
+
+    /// Takes the next word if it is one of EX, PX, EXAT and PXAT. Where one was given before, only the same one may follow.
+    let takeUnit (call: Call) (given: bool) (unit: byref<TimeUnit>) : bool =
+        takeWord call "EX" seconds given &unit
+        || takeWord call "PX" milliseconds given &unit
+        || takeWord call "EXAT" unixSeconds given &unit
+        || takeWord call "PXAT" unixMilliseconds given &unit
 
     /// The deadline that a number means, in milliseconds since the Unix epoch; false if no such time can be held.
     let ofNumber (now: int64) (unit: TimeUnit) (number: int64) (deadline: byref<int64>) : bool =
@@ -53,7 +64,13 @@ module Deadlines =
             true
 
     /// The deadline that an option of SET, GETEX and their kin means: it must be positive. Writes the error if it is not.
-    let ofOption (call: Call) (unit: TimeUnit) (text: ReadOnlySpan<byte>) (command: string) (deadline: byref<int64>) : bool =
+    let ofOption
+        (call: Call)
+        (unit: TimeUnit)
+        (text: ReadOnlySpan<byte>)
+        (command: string)
+        (deadline: byref<int64>)
+        : bool =
         let mutable number = 0L
 
         if not (Numbers.tryParseInt64 (text, &number)) then

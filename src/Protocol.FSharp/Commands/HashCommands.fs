@@ -114,7 +114,11 @@ let private all (call: Call) (part: Part) =
     | Lookup.WrongType -> ()
     | found ->
         let count = if found = Lookup.Found then HashValue.count &entry else 0
-        if isMap then call.Reply.Map count else call.Reply.Array count
+
+        if isMap then
+            call.Reply.Map count
+        else
+            call.Reply.Array count
 
         if count > 0 then
             let mutable fields = HashValue.fields &entry
@@ -223,7 +227,13 @@ let private randomFields (call: Call) (entry: byref<Entry>) (count: int64) (part
     let size = HashValue.count &entry
     let pairs = part.HasFlag Part.Value
     let nested = pairs && call.Reply.Protocol >= 3
-    let number = if count < 0L then int -count else int (min count (int64 size))
+
+    let number =
+        if count < 0L then
+            int -count
+        else
+            int (min count (int64 size))
+
     call.Reply.Array(if pairs && not nested then 2 * number else number)
 
     if count < 0L then
@@ -249,17 +259,20 @@ let hrandfield (call: Call) =
     let key = call.Take()
     let hasCount = call.Remaining > 0
 
-    if hasCount && not (call.TakeInteger(&count, -int64 Int32.MaxValue, int64 Int32.MaxValue)) then
+    if hasCount && not (call.TakeInteger(&count, -Int64.MaxValue, Int64.MaxValue)) then
         Outcome.Unchanged
     else
         let withValues = call.TakeWord "WITHVALUES"
 
         if call.Remaining > 0 then
             call.Fail Errors.syntax
-        elif withValues && abs count > int64 (Int32.MaxValue / 2) then
+        elif withValues && abs count > Int64.MaxValue / 2L then
             call.Fail Errors.outOfRange
         else
             match call.ReadHash(key, &entry) with
+            | Lookup.Found when count < -int64(Int32.MaxValue / 2) ->
+                // More than any reply can hold.
+                call.Reply.Error Errors.outOfRange
             | Lookup.Found when hasCount ->
                 randomFields call &entry count (if withValues then Part.Field ||| Part.Value else Part.Field)
             | Lookup.Found -> writeRandom call &entry Part.Field
@@ -355,7 +368,11 @@ let hdel (call: Call) =
             call.Notify(EventClass.Generic, "del", key)
 
         call.Reply.Integer(int64 removed)
-        if removed > 0 then Outcome.AsReceived else Outcome.Unchanged
+
+        if removed > 0 then
+            Outcome.AsReceived
+        else
+            Outcome.Unchanged
 
 let hincrby (call: Call) =
     let mutable entry = Entry()

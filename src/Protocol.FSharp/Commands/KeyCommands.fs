@@ -9,10 +9,12 @@ open System
 /// the call.
 [<Struct>]
 type private Held =
-    { Kind: Kind
-      Object: obj
-      Deadline: int64
-      Stamp: int }
+    {
+        Kind: Kind
+        Object: obj
+        Deadline: int64
+        Stamp: int
+    }
 
 let private hold (call: Call) (entry: byref<Entry>) : Held =
     call.Scratch.Truncate 0
@@ -20,10 +22,12 @@ let private hold (call: Call) (entry: byref<Entry>) : Held =
     if isNull entry.Object then
         call.Scratch.Raw entry.Value
 
-    { Kind = entry.Kind
-      Object = entry.Object
-      Deadline = entry.Deadline
-      Stamp = entry.Stamp }
+    {
+        Kind = entry.Kind
+        Object = entry.Object
+        Deadline = entry.Deadline
+        Stamp = entry.Stamp
+    }
 
 /// A copy of the object that holds a value; null for null.
 let private copyObject (call: Call) (object: obj) : obj =
@@ -58,7 +62,7 @@ let private logDelete (call: Call) (key: ReadOnlySpan<byte>) =
 let private takeDatabase (call: Call) (index: byref<int>) (outOfRange: string) : bool =
     let mutable number = 0L
 
-    if not (call.TakeInteger &number) then
+    if not (call.TakeInteger(&number, int64 Int32.MinValue, int64 Int32.MaxValue)) then
         false
     elif number < 0L || number >= int64 call.Keyspace.Databases.Length then
         call.Reply.Error outOfRange
@@ -93,7 +97,14 @@ let touch (call: Call) =
 
 let typeOf (call: Call) =
     let mutable entry = Entry()
-    call.Reply.Simple(if call.Peek(call.Take(), &entry) then Kinds.typeName entry.Kind else "none")
+
+    call.Reply.Simple(
+        if call.Peek(call.Take(), &entry) then
+            Kinds.typeName entry.Kind
+        else
+            "none"
+    )
+
     Outcome.Unchanged
 
 /// How TTL and its kin tell a deadline: as what is left or as a time, in seconds or milliseconds.
@@ -105,7 +116,11 @@ let private tellDeadline (call: Call) (unit: TimeUnit) =
     elif entry.Deadline = Page.NoDeadline then
         call.Reply.Integer -1L
     else
-        let milliseconds = if unit.Absolute then entry.Deadline else max 0L (entry.Deadline - call.Now)
+        let milliseconds =
+            if unit.Absolute then
+                entry.Deadline
+            else
+                max 0L (entry.Deadline - call.Now)
 
         call.Reply.Integer(
             if unit.Milliseconds then
@@ -121,8 +136,7 @@ let ttl call = tellDeadline call Deadlines.seconds
 let pttl call =
     tellDeadline call Deadlines.milliseconds
 
-let expiretime call =
-    tellDeadline call Deadlines.unixSeconds
+let expiretime call = tellDeadline call Deadlines.unixSeconds
 
 let pexpiretime call =
     tellDeadline call Deadlines.unixMilliseconds
@@ -137,7 +151,11 @@ let randomkey (call: Call) =
         else
             searching <- false
 
-    if searching then call.Reply.Null() else call.Reply.Bulk entry.Key
+    if searching then
+        call.Reply.Null()
+    else
+        call.Reply.Bulk entry.Key
+
     Outcome.Unchanged
 
 let keysOf (call: Call) =
@@ -165,7 +183,8 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
             if
                 not (call.IsDue &entry)
                 && ScanOptions.fits call options entry.Key
-                && (options.Type = 0 || Bytes.isWord (Kinds.typeName entry.Kind) call.Args[options.Type])
+                && (options.Type = 0
+                    || Bytes.isWord (Kinds.typeName entry.Kind) call.Args[options.Type])
             then
                 call.Reply.Bulk entry.Key
                 this.Written <- this.Written + 1
@@ -173,10 +192,7 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
 let scan (call: Call) =
     let mutable options = Unchecked.defaultof<ScanOptions>
 
-    if
-        ScanOptions.takeCursor call &options
-        && ScanOptions.takeRest call true &options
-    then
+    if ScanOptions.takeCursor call &options && ScanOptions.takeRest call true &options then
         let visitor = ScanVisitor(call, options)
         let start = call.Reply.Length
         let next = call.Table.Scan(options.Cursor, options.Count, visitor)
@@ -194,7 +210,7 @@ let encodingOf (entry: byref<Entry>) : string =
     | Kind.Hash -> "listpack"
     | Kind.LargeHash -> "hashtable"
     | Kind.RawString -> "raw"
-    | _ when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
+    | Kind.String when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
     | _ when entry.Value.Length <= 44 -> "embstr"
     | _ -> "raw"
 
@@ -271,7 +287,12 @@ let private memoryOf (table: PageTable) (entry: byref<Entry>) : int64 =
 
             bytes
 
-    let key = if entry.Key.Length > Page.InlineKeyMax then int64 entry.Key.Length + 48L else 0L
+    let key =
+        if entry.Key.Length > Page.InlineKeyMax then
+            int64 entry.Key.Length + 48L
+        else
+            0L
+
     int64 entry.RecordBytes + overhead + beside + key
 
 let memoryUsage (call: Call) =
@@ -291,9 +312,12 @@ let memoryUsage (call: Call) =
             valid <- false
             call.Reply.Error Errors.syntax
 
-    if not valid then ()
-    elif call.Find(key, &entry) then call.Reply.Integer(memoryOf call.Table &entry)
-    else call.Reply.Null()
+    if not valid then
+        ()
+    elif call.Find(key, &entry) then
+        call.Reply.Integer(memoryOf call.Table &entry)
+    else
+        call.Reply.Null()
 
     Outcome.Unchanged
 
@@ -312,7 +336,11 @@ let private delete (call: Call) =
             removed <- removed + 1L
 
     call.Reply.Integer removed
-    if removed > 0L then Outcome.AsReceived else Outcome.Unchanged
+
+    if removed > 0L then
+        Outcome.AsReceived
+    else
+        Outcome.Unchanged
 
 let del call = delete call
 let unlink call = delete call
@@ -532,7 +560,8 @@ let copy (call: Call) =
                 &target
                 name
                 { held with
-                    Object = copyObject call held.Object }
+                    Object = copyObject call held.Object
+                }
 
             call.Changed(EventClass.Generic, "copy_to", name)
 

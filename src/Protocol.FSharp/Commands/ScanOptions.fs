@@ -5,24 +5,38 @@ open System
 /// The options that SCAN, HSCAN and their kin share.
 [<Struct>]
 type ScanOptions =
-    { Cursor: uint64
-      Count: int
-      /// The index of the pattern among the arguments; 0 for none.
-      Pattern: int
-      /// The index of the type name among the arguments; 0 for none.
-      Type: int }
+    {
+        Cursor: uint64
+        Count: int
+        /// The index of the pattern among the arguments; 0 for none.
+        Pattern: int
+        /// The index of the type name among the arguments; 0 for none.
+        Type: int
+    }
 
 [<RequireQualifiedAccess>]
 module ScanOptions =
+    /// Reads a cursor as C's `strtoul` does, which Redis leaves it to: a sign is allowed, and nothing at all is 0.
     let private parseCursor (text: ReadOnlySpan<byte>) (cursor: byref<uint64>) =
+        let hasSign = text.Length > 0 && (text[0] = '-'B || text[0] = '+'B)
+        let digits = if hasSign then text.Slice 1 else text
         let mutable used = 0
 
-        // Leading zeros are as good as none; a sign or white space is not.
-        text.Length > 0
-        && text[0] >= '0'B
-        && text[0] <= '9'B
-        && Buffers.Text.Utf8Parser.TryParse(text, &cursor, &used)
-        && used = text.Length
+        if text.Length = 0 then
+            cursor <- 0UL
+            true
+        else
+            let valid =
+                digits.Length > 0
+                && digits[0] >= '0'B
+                && digits[0] <= '9'B
+                && Buffers.Text.Utf8Parser.TryParse(digits, &cursor, &used)
+                && used = digits.Length
+
+            if valid && text[0] = '-'B then
+                cursor <- 0UL - cursor
+
+            valid
 
     /// Takes the cursor; writes the error if it is none.
     let takeCursor (call: Call) (options: byref<ScanOptions>) : bool =
@@ -30,10 +44,12 @@ module ScanOptions =
         let valid = parseCursor (call.Take()) &cursor
 
         options <-
-            { Cursor = cursor
-              Count = 10
-              Pattern = 0
-              Type = 0 }
+            {
+                Cursor = cursor
+                Count = 10
+                Pattern = 0
+                Type = 0
+            }
 
         if not valid then
             call.Reply.Error Errors.invalidCursor
@@ -55,17 +71,20 @@ module ScanOptions =
 
                 options <-
                     { options with
-                        Count = int (min count (int64 Int32.MaxValue)) }
+                        Count = int (min count (int64 Int32.MaxValue))
+                    }
             elif call.Remaining > 1 && call.TakeWord "MATCH" then
                 options <-
                     { options with
-                        Pattern = call.Args.Count - call.Remaining }
+                        Pattern = call.Args.Count - call.Remaining
+                    }
 
                 call.Skip 1
             elif allowsType && call.Remaining > 1 && call.TakeWord "TYPE" then
                 options <-
                     { options with
-                        Type = call.Args.Count - call.Remaining }
+                        Type = call.Args.Count - call.Remaining
+                    }
 
                 call.Skip 1
             else

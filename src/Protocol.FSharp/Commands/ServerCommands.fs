@@ -51,6 +51,10 @@ let swapdb (call: Call) =
         || not (call.TakeInteger(&second, Errors.invalidSecondDatabase))
     then
         Outcome.Unchanged
+    elif first > int64 Int32.MaxValue || first < int64 Int32.MinValue then
+        call.Fail Errors.invalidFirstDatabase
+    elif second > int64 Int32.MaxValue || second < int64 Int32.MinValue then
+        call.Fail Errors.invalidSecondDatabase
     elif first < 0L || first >= count || second < 0L || second >= count then
         call.Fail Errors.databaseOutOfRange
     else

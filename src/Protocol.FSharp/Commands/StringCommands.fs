@@ -6,10 +6,23 @@ open System
 // ---- shapes
 
 /// Stores a value as SET does, and says so in the log, whatever the command was.
-let private logSet (call: Call) (key: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) (deadline: int64) (keepsTtl: bool) =
+let private logSet
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (value: ReadOnlySpan<byte>)
+    (deadline: int64)
+    (keepsTtl: bool)
+    =
     let journal = call.Journal
     let hasDeadline = deadline <> Page.NoDeadline && not keepsTtl
-    journal.Begin(3 + (if hasDeadline then 2 elif keepsTtl then 1 else 0))
+
+    journal.Begin(
+        3
+        + (if hasDeadline then 2
+           elif keepsTtl then 1
+           else 0)
+    )
+
     journal.Add "SET"
     journal.Add key
     journal.Add value
@@ -131,10 +144,12 @@ let private lcsTable (a: ReadOnlySpan<byte>) (b: ReadOnlySpan<byte>) : int[] =
 
 [<Struct>]
 type private LcsOptions =
-    { Length: bool
-      Indexes: bool
-      MatchMin: int64
-      WithLengths: bool }
+    {
+        Length: bool
+        Indexes: bool
+        MatchMin: int64
+        WithLengths: bool
+    }
 
 let private takeLcsOptions (call: Call) (options: byref<LcsOptions>) : bool =
     let mutable valid = true
@@ -149,7 +164,11 @@ let private takeLcsOptions (call: Call) (options: byref<LcsOptions>) : bool =
         elif call.Remaining > 1 && call.TakeWord "MINMATCHLEN" then
             let mutable length = 0L
             valid <- call.TakeInteger &length
-            options <- { options with MatchMin = max 0L length }
+
+            options <-
+                { options with
+                    MatchMin = max 0L length
+                }
         else
             valid <- false
             call.Reply.Error Errors.syntax
@@ -203,11 +222,10 @@ let private writeLcs (call: Call) (options: LcsOptions) (a: ReadOnlySpan<byte>) 
                 runLength <- runLength + 1
                 i <- i - 1
                 j <- j - 1
+            else if table[(i - 1) * width + j] > table[i * width + j - 1] then
+                i <- i - 1
             else
-                if table[(i - 1) * width + j] > table[i * width + j - 1] then
-                    i <- i - 1
-                else
-                    j <- j - 1
+                j <- j - 1
 
             let runEnds = i = 0 || j = 0 || a[i - 1] <> b[j - 1]
 
@@ -232,16 +250,21 @@ let lcs (call: Call) =
     let b = call.Take()
 
     let mutable options =
-        { Length = false
-          Indexes = false
-          MatchMin = 0L
-          WithLengths = false }
+        {
+            Length = false
+            Indexes = false
+            MatchMin = 0L
+            WithLengths = false
+        }
 
     // Looking up the second key may remove it, so the first is looked up again.
     let hasSecond = call.Read(b, &second)
     let hasFirst = call.Read(a, &first)
 
-    if (hasFirst && not (Kinds.isString first.Kind)) || (hasSecond && not (Kinds.isString second.Kind)) then
+    if
+        (hasFirst && not (Kinds.isString first.Kind))
+        || (hasSecond && not (Kinds.isString second.Kind))
+    then
         call.Fail Errors.lcsNotStrings
     elif not (takeLcsOptions call &options) then
         Outcome.Unchanged
@@ -294,7 +317,7 @@ let set (call: Call) =
             returnsOld <- true
         elif not hasTime && call.TakeWord "KEEPTTL" then
             keepsTtl <- true
-        elif not hasTime && not keepsTtl && call.Remaining > 1 && Deadlines.takeUnit call &unit then
+        elif not keepsTtl && call.Remaining > 1 && Deadlines.takeUnit call hasTime &unit then
             hasTime <- true
             time <- call.Take()
         else
@@ -307,7 +330,12 @@ let set (call: Call) =
     elif hasTime && not (Deadlines.ofOption call unit time "set" &deadline) then
         Outcome.Unchanged
     else
-        let found = if returnsOld then call.Read(key, &entry) else call.Find(key, &entry)
+        let found =
+            if returnsOld then
+                call.Read(key, &entry)
+            else
+                call.Find(key, &entry)
+
         let isString = found && Kinds.isString entry.Kind
 
         if found && not isString && (returnsOld || condition = Condition.IfEqual) then
@@ -383,7 +411,11 @@ let getset (call: Call) =
     match call.ReadString(key, &entry) with
     | Lookup.WrongType -> Outcome.Unchanged
     | found ->
-        if found = Lookup.Found then call.Reply.Bulk entry.Value else call.Reply.Null()
+        if found = Lookup.Found then
+            call.Reply.Bulk entry.Value
+        else
+            call.Reply.Null()
+
         call.Store(&entry, key, Kind.String, value, Page.NoDeadline)
         call.Changed(EventClass.String, "set", key)
         logSet call key value Page.NoDeadline false
@@ -430,7 +462,7 @@ let getex (call: Call) =
     while valid && call.Remaining > 0 do
         if not hasTime && call.TakeWord "PERSIST" then
             persists <- true
-        elif not hasTime && not persists && call.Remaining > 1 && Deadlines.takeUnit call &unit then
+        elif not persists && call.Remaining > 1 && Deadlines.takeUnit call hasTime &unit then
             hasTime <- true
             time <- call.Take()
         else
@@ -520,7 +552,11 @@ let msetnx (call: Call) =
 let msetex (call: Call) =
     let mutable numkeys = 0L
 
-    if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys <= 0L || numkeys > int64 Int32.MaxValue then
+    if
+        not (Numbers.tryParseInt64 (call.Take(), &numkeys))
+        || numkeys <= 0L
+        || numkeys > int64 Int32.MaxValue
+    then
         call.Fail Errors.invalidNumkeys
     elif numkeys * 2L > int64 call.Remaining then
         call.Fail(Errors.wrongArity "msetex")
@@ -541,7 +577,7 @@ let msetex (call: Call) =
                 condition <- Condition.IfExists
             elif not hasTime && not keepsTtl && call.TakeWord "KEEPTTL" then
                 keepsTtl <- true
-            elif not hasTime && not keepsTtl && call.Remaining > 1 && Deadlines.takeUnit call &unit then
+            elif not keepsTtl && call.Remaining > 1 && Deadlines.takeUnit call hasTime &unit then
                 hasTime <- true
                 time <- call.Take()
             else
@@ -634,9 +670,15 @@ let setrange (call: Call) =
 
 // ---- counters
 
-let private storeNumber (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (text: ReadOnlySpan<byte>) =
+let private storeNumber
+    (call: Call)
+    (entry: byref<Entry>)
+    (key: ReadOnlySpan<byte>)
+    (kind: Kind)
+    (text: ReadOnlySpan<byte>)
+    =
     let deadline = if entry.Exists then entry.Deadline else Page.NoDeadline
-    call.Store(&entry, key, Kind.String, text, deadline)
+    call.Store(&entry, key, kind, text, deadline)
 
 let private add (call: Call) (key: ReadOnlySpan<byte>) (increment: int64) =
     let mutable entry = Entry()
@@ -651,7 +693,7 @@ let private add (call: Call) (key: ReadOnlySpan<byte>) (increment: int64) =
         if (number ^^^ sum) &&& (increment ^^^ sum) < 0L then
             call.Fail Errors.overflow
         else
-            storeNumber call &entry key (call.TextOf sum)
+            storeNumber call &entry key Kind.String (call.TextOf sum)
             call.Changed(EventClass.String, "incrby", key)
             call.Reply.Integer sum
             Outcome.AsReceived
@@ -699,7 +741,7 @@ let incrbyfloat (call: Call) =
             call.Fail Errors.notFinite
         else
             let text = call.TextOf sum
-            storeNumber call &entry key text
+            storeNumber call &entry key Kind.TextString text
             call.Changed(EventClass.String, "incrbyfloat", key)
             call.Reply.Bulk text
             logSet call key text Page.NoDeadline true

@@ -35,7 +35,9 @@ type Keyspace private (owner: Owner, tables: PageTable[]) =
 
     /// The present version, for ever. Takes the same few microseconds whatever the amount of data.
     member _.Freeze() : FrozenKeyspace =
-        let tables = Array.map (fun (database: Database) -> database.Table.Freeze()) databases
+        let tables =
+            Array.map (fun (database: Database) -> database.Table.Freeze()) databases
+
         owner.Advance()
         FrozenKeyspace(owner, tables)
 

@@ -61,7 +61,11 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
         while more && writer.Length - start < chunkBytes do
             if database >= 0 && walk.Next &entry then
                 written <- written + 1L
-                if Kinds.isString entry.Kind then this.WriteString writer else this.WriteHash writer
+
+                if Kinds.isString entry.Kind then
+                    this.WriteString writer
+                else
+                    this.WriteHash writer
             elif database + 1 < frozen.Tables.Length then
                 database <- database + 1
                 walk <- frozen.Tables[database].Walk()

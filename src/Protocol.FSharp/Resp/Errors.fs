@@ -28,8 +28,8 @@ module Errors =
     let notFloat = "ERR value is not a valid float"
     let outOfRange = "ERR value is out of range"
 
-    let outOfSymmetricRange =
-        "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+    let outOfRangeBetween (least: int64) (most: int64) =
+        $"ERR value is out of range, value must between {least} and {most}"
 
     let wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
     let noSuchKey = "ERR no such key"

@@ -21,9 +21,11 @@ open System.Buffers.Binary
 /// Where the bytes of a field's value are; good until the hash is next written to.
 [<Struct>]
 type HashCell =
-    { Data: byte[]
-      Offset: int
-      Length: int }
+    {
+        Data: byte[]
+        Offset: int
+        Length: int
+    }
 
     member this.Span = ReadOnlySpan<byte>(this.Data, this.Offset, this.Length)
 
@@ -40,22 +42,26 @@ type HashFields =
 
     /// The fields of a packed hash that begins at `start`.
     new(data: byte[], start: int) =
-        { data = data
-          position = start + 2
-          left = int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan<byte>(data, start, 2)))
-          walk = Walk()
-          entry = Entry()
-          fieldLength = 0
-          valueLength = 0 }
+        {
+            data = data
+            position = start + 2
+            left = int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan<byte>(data, start, 2)))
+            walk = Walk()
+            entry = Entry()
+            fieldLength = 0
+            valueLength = 0
+        }
 
     new(table: PageTable) =
-        { data = null
-          position = 0
-          left = 0
-          walk = table.Walk()
-          entry = Entry()
-          fieldLength = 0
-          valueLength = 0 }
+        {
+            data = null
+            position = 0
+            left = 0
+            walk = table.Walk()
+            entry = Entry()
+            fieldLength = 0
+            valueLength = 0
+        }
 
     member private this.TakeLength() =
         let first = int this.data[this.position]
@@ -97,9 +103,11 @@ type HashFields =
     member internal this.EndsAt = this.position + this.fieldLength + this.valueLength
 
     member internal this.Cell =
-        { Data = this.data
-          Offset = this.position + this.fieldLength
-          Length = this.valueLength }
+        {
+            Data = this.data
+            Offset = this.position + this.fieldLength
+            Length = this.valueLength
+        }
 
 /// Reading and writing the hash that an entry of the keyspace holds.
 [<RequireQualifiedAccess>]
@@ -115,7 +123,10 @@ module HashValue =
     let private lengthBytes (length: int) = if length < 255 then 1 else 3
 
     let private pairBytes (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) =
-        lengthBytes field.Length + lengthBytes value.Length + field.Length + value.Length
+        lengthBytes field.Length
+        + lengthBytes value.Length
+        + field.Length
+        + value.Length
 
     let private writeLength (writer: RespWriter) (length: int) =
         let target = writer.Reserve 3
@@ -164,13 +175,17 @@ module HashValue =
                 cell <-
                     match inner.Object with
                     | :? Blob as blob ->
-                        { Data = blob.Data
-                          Offset = 0
-                          Length = blob.Length }
+                        {
+                            Data = blob.Data
+                            Offset = 0
+                            Length = blob.Length
+                        }
                     | _ ->
-                        { Data = inner.Page
-                          Offset = Page.valueAt inner.Page inner.Record
-                          Length = Page.valueLength inner.Page inner.Record }
+                        {
+                            Data = inner.Page
+                            Offset = Page.valueAt inner.Page inner.Record
+                            Length = Page.valueLength inner.Page inner.Record
+                        }
 
             found
         | _ ->
@@ -246,7 +261,13 @@ module HashValue =
             BinaryPrimitives.WriteUInt16LittleEndian(target, uint16 (int count + countChange))
             call.Store(&entry, key, entry.Kind, Span.op_Implicit target, entry.Deadline)
 
-    let private setPacked (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) field (value: ReadOnlySpan<byte>) =
+    let private setPacked
+        (call: Call)
+        (entry: byref<Entry>)
+        (key: ReadOnlySpan<byte>)
+        field
+        (value: ReadOnlySpan<byte>)
+        =
         let mutable walk = fields &entry
         let start = walk.FieldAt - 2
         let mutable found = false
@@ -271,7 +292,9 @@ module HashValue =
         call.Store(&entry, key, Kind.Hash, ReadOnlySpan<byte> emptyPacked, Page.NoDeadline)
 
     /// Sets a field; true if it is new. `value` may not be a view into the hash.
-    let set (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>) : bool =
+    let set
+        (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>)
+        : bool =
         let isNew =
             match tableOf &entry with
             | null ->
@@ -283,7 +306,10 @@ module HashValue =
                     setPacked call &entry key field value
             | table -> setInTable (ownTable call &entry table) field value
 
-        if entry.Kind = Kind.Hash && not (fitsListpack call.Limits (count &entry) field value) then
+        if
+            entry.Kind = Kind.Hash
+            && not (fitsListpack call.Limits (count &entry) field value)
+        then
             call.Table.SetKind(&entry, Kind.LargeHash)
 
         isNew

@@ -80,7 +80,7 @@ public sealed class ServerOptions
     public FsyncPolicy AppendFsync { get; set; } = FsyncPolicy.EverySecond;
 
     /// <summary>Where the log is.</summary>
-    public string LogPath => Path.Combine(Directory, AppendFileName);
+    public string LogPath() => Path.Combine(Directory, AppendFileName);
 
     /// <summary>Whether fsync is left out while the log is being rewritten.</summary>
     public bool NoAppendFsyncOnRewrite { get; set; }

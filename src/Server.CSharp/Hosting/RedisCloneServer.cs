@@ -140,7 +140,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
     private void OpenLog()
     {
-        var path = _options.LogPath;
+        var path = _options.LogPath();
         RecoveryReport report;
         lock (_engine.Gate)
         {

@@ -15,7 +15,7 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
         new("client|getname", GetName),
         new("client|setname", SetName),
         new("client|setinfo", SetInfo),
-        new("client|info", (session, _, reply) => reply.BulkText(Describe(session) + "\n")),
+        new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session) + "\n"))),
         new("client|list", List),
         new("client|kill", Kill),
         new("client|reply", Reply),

@@ -94,9 +94,13 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
 
     private void Select(Session session, Arguments args, RespWriter reply)
     {
-        if (!Numbers.tryParseInt64(args[1], out var index) || index is < int.MinValue or > int.MaxValue)
+        if (!Numbers.tryParseInt64(args[1], out var index))
         {
             reply.Error(Errors.notInteger);
+        }
+        else if (index is < int.MinValue or > int.MaxValue)
+        {
+            reply.Error(Errors.outOfRangeBetween(int.MinValue, int.MaxValue));
         }
         else if (index < 0 || index >= engine.Keyspace.Databases.Length)
         {

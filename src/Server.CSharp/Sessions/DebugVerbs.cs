@@ -204,7 +204,7 @@ public sealed class DebugVerbs(
 
         ClearAll();
         using var replayer = new LogReplayer(_dispatcher!, sessions, clock.GetUtcNow());
-        LogRecovery.Run(disk, options.LogPath, replayer, clock);
+        LogRecovery.Run(disk, options.LogPath(), replayer, clock);
         reply.Ok();
     }
 

@@ -11,7 +11,9 @@ public delegate void HostVerb(Session session, Arguments args, RespWriter reply)
 /// <param name="Name">The full name, such as <c>client|kill</c>.</param>
 /// <param name="Verb">What carries it out.</param>
 /// <param name="RunsInTransaction">Whether it is carried out at once after MULTI instead of being queued.</param>
-public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false);
+/// <param name="Refused">What a gate's refusal does beyond being answered: from the error to the one that is sent.</param>
+public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false,
+    Func<Session, string, string>? Refused = null);
 
 /// <summary>The host's commands of one kind.</summary>
 public interface IHostVerbs
@@ -24,6 +26,7 @@ public sealed class Dispatcher
 {
     private readonly HostVerb?[] _verbs;
     private readonly bool[] _runsInTransaction;
+    private readonly Func<Session, string, string>?[] _refused;
 
     /// <exception cref="InvalidOperationException">A command of the table is carried out by nobody.</exception>
     public Dispatcher(Engine.Engine engine, CommandSet commands, IReadOnlyList<IHostVerbs> kinds)
@@ -32,6 +35,7 @@ public sealed class Dispatcher
         Commands = commands;
         _verbs = new HostVerb?[commands.Count];
         _runsInTransaction = new bool[commands.Count];
+        _refused = new Func<Session, string, string>?[commands.Count];
         foreach (var kind in kinds)
         {
             foreach (var entry in kind.Verbs(this))
@@ -39,6 +43,7 @@ public sealed class Dispatcher
                 var command = commands.Find(entry.Name);
                 _verbs[command.Id] = entry.Verb;
                 _runsInTransaction[command.Id] = entry.RunsInTransaction;
+                _refused[command.Id] = entry.Refused;
             }
         }
 
@@ -70,10 +75,13 @@ public sealed class Dispatcher
         var lookup = Commands.Lookup(args, out var command);
         if (Gates.Refuse(session, lookup, command, args, Engine) is { } refusal)
         {
-            reply.Error(refusal);
             session.QueueBroken = true;
+            reply.Error(command is not null && _refused[command.Id] is { } refused ? refused(session, refusal) : refusal);
+            return;
         }
-        else if (session.Queue is { } queue && !_runsInTransaction[command.Id])
+
+        session.LastCommand = command.FullName;
+        if (session.Queue is { } queue && !_runsInTransaction[command.Id])
         {
             queue.Add(new QueuedCommand(command, args.Keep()));
             reply.Simple("QUEUED");
@@ -93,7 +101,6 @@ public sealed class Dispatcher
     {
         Engine.CommandsProcessed++;
         session.CommandsProcessed++;
-        session.LastCommand = command.FullName;
         if (_verbs[command.Id] is { } verb)
         {
             verb(session, args, reply);

@@ -19,7 +19,7 @@ internal static class Gates
     private static string? Known(CommandLookup lookup, HostCommand command, Arguments args) => lookup switch
     {
         CommandLookup.UnknownCommand => Errors.unknownCommand(args),
-        CommandLookup.UnknownSubcommand => Errors.unknownSubcommand(command.FullName, args[1]),
+        CommandLookup.UnknownSubcommand => Errors.unknownSubcommand(command.FullName.ToUpperInvariant(), args[1]),
         _ => null,
     };
 

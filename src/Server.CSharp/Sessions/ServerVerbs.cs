@@ -79,22 +79,29 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
 
     private void Shutdown(Session session, Arguments args, RespWriter reply)
     {
+        // Stopping always makes the log durable and never waits for a replica, so what remains of the options is whether
+        // they make sense.
+        bool saves = false, savesNot = false, aborts = false, other = false;
         for (var i = 1; i < args.Count; i++)
         {
-            // Stopping always makes the log durable and never waits for a replica, so what remains of the options is
-            // whether they are known.
-            if (Bytes.isWord("ABORT", args[i]) && args.Count == 2)
-            {
-                reply.Error(Errors.shutdownNotInProgress);
-                return;
-            }
+            saves |= Bytes.isWord("SAVE", args[i]);
+            savesNot |= Bytes.isWord("NOSAVE", args[i]);
+            aborts |= Bytes.isWord("ABORT", args[i]);
+            var isKnown = Bytes.isWord("SAVE", args[i]) || Bytes.isWord("NOSAVE", args[i]) || Bytes.isWord("ABORT", args[i])
+                || Bytes.isWord("NOW", args[i]) || Bytes.isWord("FORCE", args[i]);
+            other |= !isKnown;
+        }
 
-            if (!(Bytes.isWord("NOSAVE", args[i]) || Bytes.isWord("SAVE", args[i])
-                || Bytes.isWord("NOW", args[i]) || Bytes.isWord("FORCE", args[i])))
-            {
-                reply.Error(Errors.syntax);
-                return;
-            }
+        if (other || (saves && savesNot) || (aborts && args.Count > 2))
+        {
+            reply.Error(Errors.syntax);
+            return;
+        }
+
+        if (aborts)
+        {
+            reply.Error(Errors.shutdownNotInProgress);
+            return;
         }
 
         session.CloseAfterReplies = CloseReason.Shutdown;

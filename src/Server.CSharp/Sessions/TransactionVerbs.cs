@@ -13,7 +13,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         return
         [
             new("multi", Multi, RunsInTransaction: true),
-            new("exec", Exec, RunsInTransaction: true),
+            new("exec", Exec, RunsInTransaction: true, ExecRefused),
             new("discard", Discard, RunsInTransaction: true),
             new("watch", Watch, RunsInTransaction: true),
             new("unwatch", Unwatch),
@@ -68,6 +68,14 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         {
             RunAll(session, queue, reply);
         }
+    }
+
+    /// <summary>An EXEC that is refused ends the transaction all the same.</summary>
+    private string ExecRefused(Session session, string refusal)
+    {
+        Abandon(session);
+        const string Code = "ERR ";
+        return Errors.execAbortedBecause(refusal.StartsWith(Code, StringComparison.Ordinal) ? refusal[Code.Length..] : refusal);
     }
 
     private string? Refusal(CommandQueue queue)

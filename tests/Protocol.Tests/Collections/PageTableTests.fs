@@ -8,9 +8,11 @@ open global.Xunit
 open RedisClone.Protocol
 
 type Content =
-    { Kind: Kind
-      Value: string
-      Deadline: int64 }
+    {
+        Kind: Kind
+        Value: string
+        Deadline: int64
+    }
 
 type Operation =
     | Store of key: int * valueLength: int * deadline: int64 option
@@ -28,10 +30,12 @@ type Operations =
         let deadline = Gen.optionOf (Gen.map int64 (Gen.choose (1, 1000)))
 
         Gen.frequency
-            [ 10, Gen.map3 (fun k l d -> Store(k, l, d)) key length deadline
-              5, Gen.map Remove key
-              3, Gen.map2 (fun k d -> SetDeadline(k, d)) key deadline
-              1, Gen.constant Freeze ]
+            [
+                10, Gen.map3 (fun k l d -> Store(k, l, d)) key length deadline
+                5, Gen.map Remove key
+                3, Gen.map2 (fun k d -> SetDeadline(k, d)) key deadline
+                1, Gen.constant Freeze
+            ]
         |> Arb.fromGen
 
 /// Keys of all shapes: short, longer than a byte counts, and too long for a page.
@@ -49,9 +53,11 @@ let valueOf (number: int) (length: int) =
     String.init length (fun i -> string (char (int 'a' + (number + i) % 26)))
 
 let contentOf (entry: byref<Entry>) =
-    { Kind = entry.Kind
-      Value = Bytes.toString entry.Value
-      Deadline = entry.Deadline }
+    {
+        Kind = entry.Kind
+        Value = Bytes.toString entry.Value
+        Deadline = entry.Deadline
+    }
 
 let contentsOf (walk: Walk) =
     let mutable walk = walk
@@ -65,7 +71,8 @@ let contentsOf (walk: Walk) =
 
 let same (expected: Dictionary<string, Content>) (actual: Dictionary<string, Content>) =
     expected.Count = actual.Count
-    && expected |> Seq.forall (fun pair -> actual.ContainsKey pair.Key && actual[pair.Key] = pair.Value)
+    && expected
+       |> Seq.forall (fun pair -> actual.ContainsKey pair.Key && actual[pair.Key] = pair.Value)
 
 let newTable () =
     let owner = Owner(EpochSource(), Hash.secretOfSeed 7UL)
@@ -102,9 +109,11 @@ let run (operations: Operation list) =
             store table key kind value deadline
 
             model[Bytes.toString (ReadOnlySpan key)] <-
-                { Kind = kind
-                  Value = value
-                  Deadline = deadline }
+                {
+                    Kind = kind
+                    Value = value
+                    Deadline = deadline
+                }
         | Remove number ->
             remove table (keyOf number)
             model.Remove(Bytes.toString (ReadOnlySpan(keyOf number))) |> ignore
@@ -116,9 +125,7 @@ let run (operations: Operation list) =
                 table.SetDeadline(&entry, deadline)
                 let name = Bytes.toString (ReadOnlySpan key)
 
-                model[name] <-
-                    { model[name] with
-                        Deadline = deadline }
+                model[name] <- { model[name] with Deadline = deadline }
         | Freeze ->
             snapshots.Add(struct (table.Freeze(), Dictionary model))
             owner.Advance()
@@ -164,7 +171,12 @@ module Laws =
         let mutable entry = Entry()
 
         for now in [ 0L; 250L; 500L; 1000L ] do
-            let due = model |> Seq.filter (fun p -> p.Value.Deadline <= now) |> Seq.map (_.Key) |> Set.ofSeq
+            let due =
+                model
+                |> Seq.filter (fun p -> p.Value.Deadline <= now)
+                |> Seq.map (_.Key)
+                |> Set.ofSeq
+
             let mutable removed = Set.empty
 
             while table.FindDue(now, &entry) do
@@ -276,7 +288,9 @@ let ``a random record is any of them with the same chance`` () =
         drawn[key] <- 1 + drawn.GetValueOrDefault key
 
     let expected = float draws / float count
-    let chiSquare = Seq.sumBy (fun n -> (float n - expected) ** 2.0 / expected) drawn.Values
+
+    let chiSquare =
+        Seq.sumBy (fun n -> (float n - expected) ** 2.0 / expected) drawn.Values
     // 299 degrees of freedom: the mean is 299, the standard deviation 24.5.
     Assert.Equal(count, drawn.Count)
     Assert.InRange(chiSquare, 299.0 - 5.0 * 24.5, 299.0 + 5.0 * 24.5)

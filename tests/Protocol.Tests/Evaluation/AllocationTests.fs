@@ -85,7 +85,9 @@ let cases () =
 
 [<Theory>]
 [<MemberData(nameof cases)>]
-let ``from received bytes to written reply nothing is allocated`` (_: string, before: string list, measured: string list, answers: string) =
+let ``from received bytes to written reply nothing is allocated``
+    (_: string, before: string list, measured: string list, answers: string)
+    =
     let server = Server()
     server.Receive(bytesOf before)
     Assert.Equal(0L, allocatedBy server (bytesOf measured))

@@ -62,8 +62,7 @@ let ``nothing expires while a log is loaded`` (Steps steps) (Steps later) =
 
     for step in later do
         match step with
-        | Request request when Evaluator.IsReadOnly request.Arguments ->
-            Assert.Empty((live.Do step).Journal)
+        | Request request when Evaluator.IsReadOnly request.Arguments -> Assert.Empty((live.Do step).Journal)
         | Select _ -> live.Do step |> ignore
         | _ -> ()
 

@@ -77,7 +77,11 @@ module Contents =
     let values (contents: Contents) : Contents =
         let plain (content: Content) =
             { content with
-                Kind = if Kinds.isString content.Kind then Kind.String else Kind.Hash
+                Kind =
+                    if Kinds.isString content.Kind then
+                        Kind.String
+                    else
+                        Kind.Hash
             }
 
         contents |> Array.map (Map.map (fun _ content -> plain content))
@@ -139,8 +143,7 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
     let mutable database = 0
 
     /// An evaluator of empty databases. `hashSeed` decides in which order keys lie.
-    new(hashSeed: uint64, seed: uint64) =
-        Evaluator(Keyspace(hashSeed, Generators.Databases), seed, Generators.Start)
+    new(hashSeed: uint64, seed: uint64) = Evaluator(Keyspace(hashSeed, Generators.Databases), seed, Generators.Start)
 
     new() = Evaluator(1UL, 2UL)
 
@@ -261,7 +264,13 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
                 []
             | ExpireDue most ->
                 let removed = Evaluate.expireDue call most
-                [ { Command = "expire due"; Reply = Reply.Integer(int64 removed) } ]
+
+                [
+                    {
+                        Command = "expire due"
+                        Reply = Reply.Integer(int64 removed)
+                    }
+                ]
 
         if this.Freezes then
             keyspace.Freeze() |> ignore

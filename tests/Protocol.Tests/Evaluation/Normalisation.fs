@@ -104,7 +104,8 @@ module Normalisation =
             match commands with
             | [] -> []
             | first :: _ when isDelete first ->
-                List.sort (List.takeWhile isDelete commands) @ arranged (List.skipWhile isDelete commands)
+                List.sort (List.takeWhile isDelete commands)
+                @ arranged (List.skipWhile isDelete commands)
             | first :: rest -> first :: arranged rest
 
         effects |> List.map _.Journal |> Array.concat |> Log.commands |> arranged

@@ -28,8 +28,16 @@ let private assertUniform (size: int) (taken: int) (repeats: bool) (draws: strin
 
     let expected = float (draws.Length * taken) / float size
     // Things that cannot come twice in a draw vary less.
-    let spread = if repeats then 1.0 else float (size - taken) / float (size - 1)
-    let statistic = Seq.sumBy (fun count -> (float count - expected) ** 2.0 / expected) counts.Values / spread
+    let spread =
+        if repeats then
+            1.0
+        else
+            float (size - taken) / float (size - 1)
+
+    let statistic =
+        Seq.sumBy (fun count -> (float count - expected) ** 2.0 / expected) counts.Values
+        / spread
+
     let degrees = float (size - 1)
     let margin = 5.0 * sqrt (2.0 * degrees)
     Assert.Equal(size, counts.Count)
@@ -40,7 +48,8 @@ let private hashOf (fields: int) (valueLength: int) =
     let evaluator = Evaluator()
 
     for number in 1..fields do
-        evaluator.Run("HSET", "h", $"f{number}", $"f{number}" + String('v', valueLength)) |> ignore
+        evaluator.Run("HSET", "h", $"f{number}", $"f{number}" + String('v', valueLength))
+        |> ignore
 
     evaluator
 
@@ -59,7 +68,12 @@ let ``HRANDFIELD without a count gives each field the same chance`` () =
 let ``HRANDFIELD with a negative count draws each field anew`` () =
     for fields, valueLength in forms do
         let evaluator = hashOf fields valueLength
-        let draws = [ for _ in 1 .. 6 * fields -> textsOf (evaluator.Run("HRANDFIELD", "h", "-10")) ]
+
+        let draws =
+            [
+                for _ in 1 .. 6 * fields -> textsOf (evaluator.Run("HRANDFIELD", "h", "-10"))
+            ]
+
         Assert.All(draws, (fun draw -> Assert.Equal(10, draw.Length)))
         assertUniform fields 10 true draws
 
@@ -70,7 +84,8 @@ let ``HRANDFIELD with a count gives different fields, each with the same chance`
 
         // Few of many, about half, and nearly all.
         for count in [ 3; fields / 2; fields - 2 ] do
-            let draws = [ for _ in 1..600 -> textsOf (evaluator.Run("HRANDFIELD", "h", $"{count}")) ]
+            let draws =
+                [ for _ in 1..600 -> textsOf (evaluator.Run("HRANDFIELD", "h", $"{count}")) ]
 
             for draw in draws do
                 Assert.Equal(count, draw.Length)

@@ -59,7 +59,11 @@ let ``a key that changed was announced to who watches it`` (Steps steps) =
             set
                 [
                     for event in live.Call.Events ->
-                        event.Database, (if isNull event.Key then null else Bytes.toString (ReadOnlySpan event.Key))
+                        event.Database,
+                        (if isNull event.Key then
+                             null
+                         else
+                             Bytes.toString (ReadOnlySpan event.Key))
                 ]
 
         for index, key in changedKeys before live.Contents do

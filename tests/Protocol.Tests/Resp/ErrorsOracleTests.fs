@@ -68,7 +68,7 @@ type ErrorsOracleTests() =
                 Errors.notPositive, [ "SPOP k x" ]
                 Errors.notFloat, [ "INCRBYFLOAT k x" ]
                 Errors.outOfRange, [ "HRANDFIELD k -9223372036854775807 WITHVALUES" ]
-                Errors.outOfSymmetricRange, [ "HRANDFIELD k -9223372036854775808" ]
+                Errors.outOfRangeBetween -Int64.MaxValue Int64.MaxValue, [ "HRANDFIELD k -9223372036854775808" ]
                 Errors.wrongType, [ "SET s 1"; "HGET s f" ]
                 Errors.noSuchKey, [ "RENAME nokey k" ]
                 Errors.wrongArity "get", [ "GeT" ]

@@ -171,7 +171,8 @@ type HashLawAttribute(cases: int) as this =
     do this.Arbitrary <- [| typeof<Operations> |]
 
 /// Keys in the record and beside the page.
-let private keyOf (isLong: bool) = if isLong then String('k', 600) else "k"
+let private keyOf (isLong: bool) =
+    if isLong then String('k', 600) else "k"
 
 [<HashLaw(300)>]
 let ``a hash holds what a dictionary holds`` (operations: Operation list) (hasLongKey: bool) =
@@ -248,7 +249,10 @@ let ``a hash lies in its record up to a kilobyte, then in a blob, and beyond 64 
 [<Fact>]
 let ``a hash that was called a hashtable once is called so until it is gone`` () =
     let evaluator = Evaluator()
-    let encoding () = evaluator.Run("OBJECT", "ENCODING", "h")
+
+    let encoding () =
+        evaluator.Run("OBJECT", "ENCODING", "h")
+
     let named (name: string) = Reply.Bulk(Bytes.ofString name)
     evaluator.Run("HSET", "h", "f", String('v', 64)) |> ignore
     Assert.Equal(named "listpack", encoding ())
