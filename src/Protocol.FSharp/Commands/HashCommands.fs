@@ -270,7 +270,7 @@ let hrandfield (call: Call) =
             call.Fail Errors.outOfRange
         else
             match call.ReadHash(key, &entry) with
-            | Lookup.Found when count < -int64(Int32.MaxValue / 2) ->
+            | Lookup.Found when count < -int64 Int32.MaxValue ->
                 // More than any reply can hold.
                 call.Reply.Error Errors.outOfRange
             | Lookup.Found when hasCount ->

@@ -41,7 +41,8 @@ module Contents =
                 value
 
         {
-            Kind = entry.Kind
+            // The log, as in Redis, tells a number's value and not how it came about.
+            Kind = if entry.Kind = Kind.TextString then Kind.String else entry.Kind
             Value = value
             Deadline = entry.Deadline
         }

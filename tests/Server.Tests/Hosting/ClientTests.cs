@@ -23,7 +23,7 @@ public sealed class ClientTests
         string[] words = admin.Call("CLIENT", "LIST").Text.Split('\n')
             .Single(line => line.Contains(" name=worker ", StringComparison.Ordinal)).Split(' ');
         Assert.All(
-            ["name=worker", "age=5", "idle=5", "flags=xT", "db=3", "multi=1", "cmd=multi", "resp=2"],
+            ["name=worker", "age=5", "idle=5", "flags=xT", "db=3", "multi=1", "cmd=set", "resp=2"],
             word => Assert.Contains(word, words));
         client.Dispose();
         Eventually.True(() => !admin.Call("CLIENT", "LIST").Text.Contains("worker", StringComparison.Ordinal));
