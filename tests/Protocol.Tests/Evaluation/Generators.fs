@@ -106,8 +106,8 @@ module Generators =
 
     let private value = Gen.frequency [ 5, word; 3, number; 1, double; 3, text ]
 
-    let private stringKeys = [ "a"; "b"; "c" ]
-    let private hashKeys = [ "h"; "i"; "j" ]
+    let private stringKeys = [ "a"; "b" ]
+    let private hashKeys = [ "h"; "i" ]
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
@@ -124,18 +124,22 @@ module Generators =
             | Group.Hash -> Gen.elements hashKeys
             | _ -> any
 
-        Gen.frequency [ 16, own; 3, any; 2, Gen.elements oddKeys; 3, many |> Gen.map (fun n -> "k" + n) ]
+        Gen.frequency [ 20, own; 3, any; 1, Gen.elements oddKeys; 2, many |> Gen.map (fun n -> "k" + n) ]
 
     let private field =
         Gen.frequency
             [
-                10, between 0 9
+                10, between 0 6
                 2, Gen.elements [ ""; String('f', 64); String('f', 65); String('f', 254); String('f', 255) ]
                 1, Gen.elements [ String('f', 513); String('f', 2000) ]
             ]
 
     let private pattern =
-        Gen.elements [ "*"; "k*"; "?"; "[a-h]*"; "h"; "\\*"; "["; "*k*k*k*x"; "**"; "[^a]"; "1*"; "" ]
+        Gen.frequency
+            [
+                5, Gen.constant "*"
+                4, Gen.elements [ "k*"; "?"; "[a-h]*"; "h"; "\\*"; "["; "*k*k*k*x"; "**"; "[^a]"; "1*"; "" ]
+            ]
 
     let private commandName =
         Gen.elements [ for command in table.Commands -> command.FullName ]
@@ -159,7 +163,7 @@ module Generators =
         | ParameterType.Integer, "milliseconds" -> integer (between -5 5_000)
         | ParameterType.Integer, ("db" | "destination-db" | "index" | "index1" | "index2") ->
             integer (between 0 (Databases - 1))
-        | ParameterType.Integer, "count" -> integer (between -70 70)
+        | ParameterType.Integer, "count" -> integer (Gen.oneof [ between -5 5; between -70 70 ])
         | ParameterType.Integer, ("offset" | "start" | "end") ->
             integer (Gen.oneof [ between -12 12; Gen.elements lengths |> Gen.map string; between 19_900 20_100 ])
         | ParameterType.Integer, _ -> number
@@ -294,6 +298,8 @@ module Generators =
         | "flushall"
         | "flushdb" -> 1
         | "swapdb" -> 2
+        | "hrandfield"
+        | "randomkey" -> 8
         | _ when command.Row.Group = Group.Server || command.Row.Group = Group.Connection -> 1
         | _ when command.Has CommandFlags.Write -> 8
         | _ -> 3
@@ -304,11 +310,24 @@ module Generators =
     let step: Gen<Step> =
         Gen.frequency
             [
-                14, Gen.map Request request
+                20, Gen.map Request request
                 1, Gen.choose (0, 4) |> Gen.bind (fun count -> Gen.listOfLength count request) |> Gen.map Batch
                 1, Gen.elements [ 0; 0; 0; 1; 2 ] |> Gen.map Select
-                2, Gen.choose (0, 3_000) |> Gen.map (int64 >> Advance)
+                1, Gen.choose (0, 2_000) |> Gen.map (int64 >> Advance)
                 1, Gen.choose (0, 5) |> Gen.map ExpireDue
+            ]
+
+    let private ofWords (name: string list) (words: string list) = Request { Words = name @ words }
+
+    /// Something to begin with.
+    let private little: Gen<Step> =
+        Gen.oneof
+            [
+                Gen.map2 (fun key value -> ofWords [ "SET"; key ] [ value ]) (Gen.elements stringKeys) value
+                Gen.map2
+                    (fun key values -> ofWords [ "HSET"; key ] (List.concat (List.mapi (fun i v -> [ string i; v ]) values)))
+                    (Gen.elements hashKeys)
+                    (Gen.choose (1, 6) |> Gen.bind (fun count -> Gen.listOfLength count value))
             ]
 
     /// One large command that takes a key, or many of them, beyond some limit at once.
@@ -318,8 +337,6 @@ module Generators =
 
         let pairs length number =
             [ $"{number}"; $"{number}" + String('v', length) ]
-
-        let ofWords name words = Request { Words = name @ words }
 
         Gen.oneof
             [
@@ -353,7 +370,7 @@ module Generators =
         gen {
             let! isLarge = Gen.elements [ true; false ]
             let stepOrLarge = if isLarge then Gen.frequency [ 1, large; 8, step ] else step
-            let! first = if isLarge then Gen.listOfLength 2 large else Gen.constant []
+            let! first = Gen.listOfLength 3 (if isLarge then large else little)
             let! count = Gen.choose (1, 60)
             let! others = Gen.listOfLength count stepOrLarge
             return first @ others
