@@ -218,8 +218,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         this.Notify(EventClass.Expired, "expired", entry.Key)
         this.Table.Remove(&entry)
 
-    /// Looks a key up without counting that as a use. A key that is due is removed.
-    member this.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+    /// Looks a key up without counting that as anything. A key that is due is removed.
+    member this.Locate(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         if not (this.Table.Find(key, &entry)) then
             false
         elif this.IsDue &entry then
@@ -229,18 +229,32 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         else
             true
 
+    /// Takes note that a key that was found is used now.
+    member private this.Use(entry: byref<Entry>) =
+        if not this.NoTouch then
+            entry.Stamp <- this.Clock
+
+    /// Looks a key up before writing: a use of the key, and neither a hit nor a miss.
+    member this.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+        let found = this.Locate(key, &entry)
+
+        if found then
+            this.Use &entry
+
+        found
+
     /// Looks a key up for reading: counted as a hit or a miss, and as a use of the key.
     member this.Read(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         let found = this.Peek(key, &entry)
 
-        if found && not this.NoTouch then
-            entry.Stamp <- this.Clock
+        if found then
+            this.Use &entry
 
         found
 
     /// Looks a key up for reading without counting that as a use of the key.
     member this.Peek(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
-        let found = this.Find(key, &entry)
+        let found = this.Locate(key, &entry)
 
         if found then
             this.Hits <- this.Hits + 1L
@@ -284,7 +298,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         let found = this.Read(key, &entry)
         this.Checked(found, found && Kinds.isString entry.Kind)
 
-    /// The same, before writing: neither hit nor miss nor use.
+    /// The same, before writing: neither hit nor miss.
     member this.FindString(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Find(key, &entry)
         this.Checked(found, found && Kinds.isString entry.Kind)
@@ -294,7 +308,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         let found = this.Read(key, &entry)
         this.Checked(found, found && Kinds.isHash entry.Kind)
 
-    /// The same, before writing: neither hit nor miss nor use.
+    /// The same, before writing: neither hit nor miss.
     member this.FindHash(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Find(key, &entry)
         this.Checked(found, found && Kinds.isHash entry.Kind)

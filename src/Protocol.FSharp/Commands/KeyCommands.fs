@@ -89,7 +89,9 @@ let touch (call: Call) =
     let mutable existing = 0L
 
     while call.Remaining > 0 do
-        if call.Read(call.Take(), &entry) then
+        if call.Peek(call.Take(), &entry) then
+            // This is what it is for, whatever CLIENT NO-TOUCH says.
+            entry.Stamp <- call.Clock
             existing <- existing + 1L
 
     call.Reply.Integer existing
@@ -314,7 +316,7 @@ let memoryUsage (call: Call) =
 
     if not valid then
         ()
-    elif call.Find(key, &entry) then
+    elif call.Locate(key, &entry) then
         call.Reply.Integer(memoryOf call.Table &entry)
     else
         call.Reply.Null()

@@ -257,9 +257,10 @@ let lcs (call: Call) =
             WithLengths = false
         }
 
-    // Looking up the second key may remove it, so the first is looked up again.
-    let hasSecond = call.Read(b, &second)
+    // A key that is due goes when it is looked up, and that may move the other: at the second look neither is due.
+    call.Locate(b, &second) |> ignore
     let hasFirst = call.Read(a, &first)
+    let hasSecond = call.Read(b, &second)
 
     if
         (hasFirst && not (Kinds.isString first.Kind))

@@ -20,7 +20,7 @@ let private run (steps: Step list) =
     let evaluator = Evaluator(Protocol = 3)
     evaluator, evaluator.DoAll steps
 
-[<Law(50)>]
+[<Law(100)>]
 let ``the same twice gives the same`` (Steps steps) = expectSame (run steps) (run steps)
 
 [<Law(100)>]
@@ -42,17 +42,40 @@ let ``another seed of the hashes changes order and chance only`` (Steps steps) (
 /// Cultures with a decimal comma, with other capitals, with other digits and signs.
 let private cultures = [ "de-DE"; "tr-TR"; "ar-SA"; "sv-SE" ]
 
+let private inCulture (name: string) (action: unit -> 'result) : 'result =
+    let before = CultureInfo.CurrentCulture
+
+    try
+        CultureInfo.CurrentCulture <- CultureInfo name
+        action ()
+    finally
+        CultureInfo.CurrentCulture <- before
+
 [<Law(25)>]
 let ``another culture changes nothing`` (Steps steps) =
     let expected = run steps
-    let before = CultureInfo.CurrentCulture
 
     for name in cultures do
-        try
-            CultureInfo.CurrentCulture <- CultureInfo name
-            expectSame expected (run steps)
-        finally
-            CultureInfo.CurrentCulture <- before
+        expectSame expected (inCulture name (fun () -> run steps))
+
+[<Fact>]
+let ``names and options are read without case in every culture`` () =
+    let lines =
+        [
+            "mset a inside b inventions i 1"; "incr i"; "set i 5 ifeq 2"; "getex i persist"; "lcs a b idx minmatchlen 2"
+            "lcs a b idx withmatchlen"; "hset h field i"; "hrandfield h 1 withvalues"; "hincrby h j 1"
+            "object idletime i"; "incrbyfloat i 1.5"; "hincrbyfloat h j 1.5"; "expire i 10 lt"; "scan 0 type string"
+        ]
+
+    let replies () =
+        let evaluator = Evaluator()
+        [ for line in lines -> evaluator.Run(line.Split ' ') ]
+
+    let expected = replies ()
+    Assert.All(expected, (fun reply -> Assert.False(reply.IsError)))
+
+    for name in cultures do
+        Assert.Equal<Reply list>(expected, inCulture name replies)
 
 [<Fact>]
 let ``the cultures of the test are strange ones`` () =

@@ -97,3 +97,20 @@ let ``a look at a key in the millisecond of its deadline removes it and logs tha
         let effect = live.Do(Request { Words = look })
         Assert.Equal<(int * string list) list>([ 0, [ "DEL"; "k" ] ], Log.commands effect.Journal)
         Assert.Empty live.Contents[0]
+
+[<Fact>]
+let ``a key that is due and goes in the midst of a command does not disturb the others`` () =
+    // Removing the long string repacks its page and merges it with another; which keys share a page, the seed decides.
+    for hashSeed in 1UL .. 60UL do
+        for words in [ [| "LCS"; "due"; "stays" |]; [| "LCS"; "stays"; "due" |] ] do
+            let live = Evaluator(hashSeed, 2UL)
+            let keys = [| for number in 1..90 -> $"k{number}" |]
+            live.Run("SET", "due", String('v', 600), "PX", "1") |> ignore
+            live.Run("SET", "stays", "v") |> ignore
+
+            for key in keys do
+                live.Run("SET", key, String('v', 60)) |> ignore
+
+            live.Run(Array.append [| "DEL" |] keys[23..]) |> ignore
+            live.Do(Advance 1L) |> ignore
+            Assert.Equal(Reply.Bulk [||], live.Run words)

@@ -1,6 +1,7 @@
 /// Editing in place cannot be observed: not by who evaluates, and not by who holds an earlier version.
 module RedisClone.Protocol.Tests.Evaluation.FreezeTests
 
+open System
 open RedisClone.Protocol
 open Xunit
 
@@ -110,3 +111,26 @@ let ``rolling a batch back gives the very state before it`` (Steps steps) (Steps
         expectSame untouched restored step
 
     Assert.Equal<byte>(untouched.Digest(), restored.Digest())
+
+[<Fact>]
+let ``pages that merge, and pages that are used again, leave a frozen version alone`` () =
+    // Which keys share a page, the seed decides.
+    for hashSeed in 1UL .. 40UL do
+        let live = Evaluator(hashSeed, 2UL)
+
+        let set numbers length =
+            for number in numbers do
+                live.Run("SET", $"k{number}", String('v', length)) |> ignore
+
+        let delete numbers =
+            for number in numbers do
+                live.Run("DEL", $"k{number}") |> ignore
+
+        set [ 1..80 ] 20
+        delete [ 27..80 ]
+        let contents = live.Contents
+        let frozen = live.Keyspace.Freeze()
+        // Two pages become one; what was theirs must not be written over now.
+        delete [ 1..6 ]
+        set [ 100..160 ] 10
+        Contents.expectSame contents (Contents.ofFrozen frozen)

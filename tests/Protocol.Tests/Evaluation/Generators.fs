@@ -73,28 +73,7 @@ module Generators =
     /// Lengths on both sides of every limit of records, pages, packed hashes and encodings.
     let private lengths =
         [
-            0
-            1
-            43
-            44
-            45
-            63
-            64
-            65
-            253
-            254
-            255
-            256
-            257
-            511
-            512
-            513
-            1023
-            1024
-            1025
-            2000
-            4090
-            4096
+            0; 1; 43; 44; 45; 63; 64; 65; 253; 254; 255; 256; 257; 511; 512; 513; 1023; 1024; 1025; 2000; 4090; 4096
             4097
         ]
 
@@ -103,33 +82,12 @@ module Generators =
 
     let private oddIntegers =
         [
-            ""
-            "-"
-            "+1"
-            "01"
-            "-0"
-            " 1"
-            "1 "
-            "1.5"
-            "0x10"
-            "ten"
-            "2147483647"
-            "2147483648"
-            "-2147483648"
-            "4294967296"
-            "9223372036854775807"
-            "9223372036854775806"
-            "-9223372036854775808"
-            "9223372036854775808"
-            "-9223372036854775809"
-            "9223372036854775"
-            "9223372036854776"
-            "99999999999999999999"
-            "1\0002"
+            ""; "-"; "+1"; "01"; "-0"; " 1"; "1 "; "1.5"; "0x10"; "ten"; "2147483647"; "2147483648"; "-2147483648"
+            "4294967296"; "9223372036854775807"; "9223372036854775806"; "-9223372036854775808"; "9223372036854775808"
+            "-9223372036854775809"; "9223372036854775"; "9223372036854776"; "99999999999999999999"; "1\0002"
         ]
 
-    let private between (least: int) (most: int) =
-        Gen.choose (least, most) |> Gen.map string
+    let private between (least: int) (most: int) = Gen.choose (least, most) |> Gen.map string
 
     let private integer (usual: Gen<string>) =
         Gen.frequency [ 20, usual; 1, Gen.elements oddIntegers ]
@@ -137,57 +95,23 @@ module Generators =
     let private double =
         Gen.elements
             [
-                "1.5"
-                "-0.25"
-                "3"
-                "0.1"
-                "10"
-                "-3"
-                "1e3"
-                "5e-324"
-                "1e400"
-                "1e4932"
-                "3.0"
-                "nan"
-                "inf"
-                "-inf"
-                "0x1p3"
-                " 1"
-                "1 "
-                "1,5"
-                ""
-                "ten"
-                "123456789.123456789"
+                "1.5"; "-0.25"; "3"; "0.1"; "10"; "-3"; "1e3"; "5e-324"; "1e400"; "1e4932"; "3.0"; "nan"; "inf"; "-inf"
+                "0x1p3"; " 1"; "1 "; "1,5"; ""; "ten"; "123456789.123456789"
             ]
 
     let private number =
-        integer (
-            Gen.frequency
-                [
-                    6, between -3 12
-                    1, Gen.elements [ "9223372036854775806"; "-9223372036854775807" ]
-                ]
-        )
+        integer (Gen.frequency [ 6, between -3 12; 1, Gen.elements [ "9223372036854775806"; "-9223372036854775807" ] ])
 
-    let private word =
-        Gen.elements [ "one"; "two"; "abcab"; "bcabc"; "5"; "10"; "-7"; "2.5"; "" ]
+    let private word = Gen.elements [ "one"; "two"; "abcab"; "bcabc"; "5"; "10"; "-7"; "2.5"; "" ]
 
     let private value = Gen.frequency [ 5, word; 3, number; 1, double; 3, text ]
 
-    let private stringKeys = [ "a"; "b"; "c" ]
-    let private hashKeys = [ "h"; "i"; "j" ]
+    let private stringKeys = [ "a"; "b" ]
+    let private hashKeys = [ "h"; "i" ]
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
-        [
-            ""
-            "a\r\nb"
-            "\255\000"
-            String('k', 255)
-            String('k', 256)
-            String('k', 512)
-            String('k', 513)
-        ]
+        [ ""; "a\r\nb"; "\255\000"; String('k', 255); String('k', 256); String('k', 512); String('k', 513) ]
 
     let private many = between 0 150
 
@@ -200,44 +124,29 @@ module Generators =
             | Group.Hash -> Gen.elements hashKeys
             | _ -> any
 
-        Gen.frequency
-            [
-                16, own
-                3, any
-                2, Gen.elements oddKeys
-                3, many |> Gen.map (fun n -> "k" + n)
-            ]
+        Gen.frequency [ 20, own; 3, any; 1, Gen.elements oddKeys; 2, many |> Gen.map (fun n -> "k" + n) ]
 
     let private field =
         Gen.frequency
             [
-                10, between 0 9
+                10, between 0 6
                 2, Gen.elements [ ""; String('f', 64); String('f', 65); String('f', 254); String('f', 255) ]
                 1, Gen.elements [ String('f', 513); String('f', 2000) ]
             ]
 
     let private pattern =
-        Gen.elements
+        Gen.frequency
             [
-                "*"
-                "k*"
-                "?"
-                "[a-h]*"
-                "h"
-                "\\*"
-                "["
-                "*k*k*k*x"
-                "**"
-                "[^a]"
-                "1*"
-                ""
+                5, Gen.constant "*"
+                4, Gen.elements [ "k*"; "?"; "[a-h]*"; "h"; "\\*"; "["; "*k*k*k*x"; "**"; "[^a]"; "1*"; "" ]
             ]
 
     let private commandName =
         Gen.elements [ for command in table.Commands -> command.FullName ]
 
     let private unixTime (milliseconds: bool) =
-        let offset = Gen.frequency [ 1, Gen.choose (-2_000, 0); 6, Gen.choose (1, 6_000) ]
+        let offset =
+            Gen.frequency [ 1, Gen.choose (-2_000, 0); 6, Gen.choose (1, 6_000) ]
 
         offset
         |> Gen.map (fun offset -> (Start + int64 offset) / (if milliseconds then 1L else 1_000L) |> string)
@@ -254,16 +163,9 @@ module Generators =
         | ParameterType.Integer, "milliseconds" -> integer (between -5 5_000)
         | ParameterType.Integer, ("db" | "destination-db" | "index" | "index1" | "index2") ->
             integer (between 0 (Databases - 1))
-        | ParameterType.Integer, "count" -> integer (between -70 70)
+        | ParameterType.Integer, "count" -> integer (Gen.oneof [ between -5 5; between -70 70 ])
         | ParameterType.Integer, ("offset" | "start" | "end") ->
-            integer (
-                Gen.oneof
-                    [
-                        between -12 12
-                        Gen.elements lengths |> Gen.map string
-                        between 19_900 20_100
-                    ]
-            )
+            integer (Gen.oneof [ between -12 12; Gen.elements lengths |> Gen.map string; between 19_900 20_100 ])
         | ParameterType.Integer, _ -> number
         | _, "field" when long -> many
         | _, "field" -> field
@@ -317,11 +219,8 @@ module Generators =
             }
         | parameter :: rest ->
             gen {
-                let! isThere =
-                    Gen.frequency [ 2, Gen.constant true; 3, Gen.constant (not parameter.Optional) ]
-
+                let! isThere = Gen.frequency [ 2, Gen.constant true; 3, Gen.constant (not parameter.Optional) ]
                 let! count = if parameter.Multiple then repetitions else Gen.constant 1
-
                 let! items =
                     if not isThere then Gen.constant []
                     elif parameter.Multiple then times group count parameter
@@ -332,8 +231,7 @@ module Generators =
                 return items @ others
             }
 
-    let private namesOf (command: Command<Handler>) =
-        command.FullName.Split '|' |> List.ofArray
+    let private namesOf (command: Command<Handler>) = command.FullName.Split '|' |> List.ofArray
 
     /// Every word that is an option of some command.
     let private tokens =
@@ -400,6 +298,8 @@ module Generators =
         | "flushall"
         | "flushdb" -> 1
         | "swapdb" -> 2
+        | "hrandfield"
+        | "randomkey" -> 8
         | _ when command.Row.Group = Group.Server || command.Row.Group = Group.Connection -> 1
         | _ when command.Has CommandFlags.Write -> 8
         | _ -> 3
@@ -410,14 +310,24 @@ module Generators =
     let step: Gen<Step> =
         Gen.frequency
             [
-                14, Gen.map Request request
-                1,
-                Gen.choose (0, 4)
-                |> Gen.bind (fun count -> Gen.listOfLength count request)
-                |> Gen.map Batch
+                20, Gen.map Request request
+                1, Gen.choose (0, 4) |> Gen.bind (fun count -> Gen.listOfLength count request) |> Gen.map Batch
                 1, Gen.elements [ 0; 0; 0; 1; 2 ] |> Gen.map Select
-                2, Gen.choose (0, 3_000) |> Gen.map (int64 >> Advance)
+                1, Gen.choose (0, 2_000) |> Gen.map (int64 >> Advance)
                 1, Gen.choose (0, 5) |> Gen.map ExpireDue
+            ]
+
+    let private ofWords (name: string list) (words: string list) = Request { Words = name @ words }
+
+    /// Something to begin with.
+    let private little: Gen<Step> =
+        Gen.oneof
+            [
+                Gen.map2 (fun key value -> ofWords [ "SET"; key ] [ value ]) (Gen.elements stringKeys) value
+                Gen.map2
+                    (fun key values -> ofWords [ "HSET"; key ] (List.concat (List.mapi (fun i v -> [ string i; v ]) values)))
+                    (Gen.elements hashKeys)
+                    (Gen.choose (1, 6) |> Gen.bind (fun count -> Gen.listOfLength count value))
             ]
 
     /// One large command that takes a key, or many of them, beyond some limit at once.
@@ -427,8 +337,6 @@ module Generators =
 
         let pairs length number =
             [ $"{number}"; $"{number}" + String('v', length) ]
-
-        let ofWords name words = Request { Words = name @ words }
 
         Gen.oneof
             [
@@ -461,19 +369,8 @@ module Generators =
     let steps: Gen<Step list> =
         gen {
             let! isLarge = Gen.elements [ true; false ]
-
-            let stepOrLarge =
-                if isLarge then
-                    Gen.frequency [ 1, large; 8, step ]
-                else
-                    step
-
-            let! first =
-                if isLarge then
-                    Gen.listOfLength 2 large
-                else
-                    Gen.constant []
-
+            let stepOrLarge = if isLarge then Gen.frequency [ 1, large; 8, step ] else step
+            let! first = Gen.listOfLength 3 (if isLarge then large else little)
             let! count = Gen.choose (1, 60)
             let! others = Gen.listOfLength count stepOrLarge
             return first @ others
@@ -520,18 +417,15 @@ module Generators =
                 if request.Words[at].Length > 1 then
                     yield
                         {
-                            Words =
-                                List.updateAt
-                                    at
-                                    (request.Words[at].Substring(request.Words[at].Length / 2))
-                                    request.Words
+                            Words = List.updateAt at (request.Words[at].Substring(request.Words[at].Length / 2)) request.Words
                         }
         }
 
     let private shrinkStep (step: Step) =
         match step with
         | Request request -> shrinkRequest request |> Seq.map Request
-        | Batch requests -> Seq.append (without requests |> Seq.map Batch) (requests |> Seq.ofList |> Seq.map Request)
+        | Batch requests ->
+            Seq.append (without requests |> Seq.map Batch) (requests |> Seq.ofList |> Seq.map Request)
         | Advance milliseconds when milliseconds > 0L -> Seq.singleton (Advance(milliseconds / 2L))
         | _ -> Seq.empty
 

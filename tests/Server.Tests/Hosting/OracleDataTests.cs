@@ -15,7 +15,7 @@ public sealed class OracleDataTests
     [InlineData(2)]
     public void The_same_commands_leave_the_same_data_and_the_same_replies(int seed)
     {
-        using OracleServer oracle = OracleServer.Start();
+        using OracleServer oracle = OracleServer.Start(OracleServer.WithDebug);
         using var server = new TestServer();
         using IScriptConnection there = oracle.Connect();
         using IScriptConnection here = server.Connect();
@@ -45,7 +45,7 @@ public sealed class OracleDataTests
         server.Stop();
         using var directory = new TemporaryDirectory();
         File.Copy(server.LogPath, directory.File("appendonly.aof"));
-        using OracleServer oracle = OracleServer.Start("--dir", directory.Path, "--appendonly", "yes");
+        using OracleServer oracle = OracleServer.Start([.. OracleServer.WithDebug, "--dir", directory.Path, "--appendonly", "yes"]);
         using IScriptConnection there = oracle.Connect();
         Assert.Equal(digest, there.Call("DEBUG", "DIGEST").Text);
     }
@@ -55,8 +55,10 @@ public sealed class OracleDataTests
     {
         using var directory = new TemporaryDirectory();
         using OracleServer oracle = OracleServer.Start(
-            "--dir", directory.Path, "--appendonly", "yes", "--aof-use-rdb-preamble", "no",
-            "--aof-timestamp-enabled", "yes", "--appendfsync", "always");
+        [
+            .. OracleServer.WithDebug, "--dir", directory.Path, "--appendonly", "yes", "--aof-use-rdb-preamble", "no",
+            "--aof-timestamp-enabled", "yes", "--appendfsync", "always",
+        ]);
         using IScriptConnection there = oracle.Connect();
         foreach (string[] command in Absolute(seed: 5))
         {

@@ -67,7 +67,7 @@ public sealed class TransactionTests
     [OracleFact]
     public void Transactions_go_as_on_a_real_server()
     {
-        using OracleServer oracle = OracleServer.Start();
+        using OracleServer oracle = OracleServer.Start(OracleServer.WithDebug);
         using var server = new TestServer();
         using var target = new TcpTarget(server.Port, server.Time.Advance);
         Assert.Multiple([.. Conversations.Select(Action (conversation) =>

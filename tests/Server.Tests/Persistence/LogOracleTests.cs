@@ -115,7 +115,7 @@ public sealed class LogOracleTests : IDisposable
     private OracleServer StartRedis(params string[] options) => OracleServer.Start(
     [
         "--appendonly", "yes", "--dir", _directory.Path, "--appendfilename", FileName, "--aof-use-rdb-preamble", "no",
-        "--aof-timestamp-enabled", "yes", .. options,
+        "--aof-timestamp-enabled", "yes", .. OracleServer.WithDebug, .. options,
     ]);
 
     private static void Write(LogDriver driver, int turns)
