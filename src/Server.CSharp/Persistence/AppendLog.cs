@@ -102,7 +102,7 @@ public sealed partial class AppendLog : IDisposable
 
     /// <summary>
     /// Takes the log for this process, brings the state back from it, and opens it for writing. A log that does not
-    /// exist is created.
+    /// exist is made from one of Redis, if there is such, or created.
     /// </summary>
     /// <param name="disk">Where the file is.</param>
     /// <param name="path">The file; other files of the log have its name and an ending.</param>
@@ -112,6 +112,7 @@ public sealed partial class AppendLog : IDisposable
     /// <param name="report">What recovery did.</param>
     /// <exception cref="LogInUseException">Another process has the log.</exception>
     /// <exception cref="LogDamagedException">The log is damaged; nothing was changed.</exception>
+    /// <exception cref="LogImportException">A log of Redis is there that cannot be taken over.</exception>
     /// <exception cref="LogReplayException">A command cannot be carried out; nothing was changed.</exception>
     /// <exception cref="IOException">The disk fails.</exception>
     public static AppendLog Open(
@@ -126,7 +127,8 @@ public sealed partial class AppendLog : IDisposable
         ILogFile? file = null;
         try
         {
-            report = LogRecovery.Run(disk, path, replayer, time, options.AcceptsTornTail);
+            report = RedisImport.Run(disk, path, options, replayer, time)
+                ?? LogRecovery.Run(disk, path, replayer, time, options.AcceptsTornTail);
             file = disk.Open(path, LogFileMode.ReadWrite);
             var end = report.End.IsPlain ? LogStart.CloseBase(file, report.End, time) : report.End;
 

@@ -9,6 +9,11 @@ public sealed record AppendLogOptions
     public bool AcceptsTornTail { get; init; } = true;
 
     /// <summary>
+    /// The directory beside the log in which a Redis 7 keeps its own: taken over when there is no log of this server.
+    /// </summary>
+    public string RedisDirectoryName { get; init; } = "appendonlydir";
+
+    /// <summary>
     /// Whether fsync and rewrites run on threads of their own. Without, somebody has to call <see cref="AppendLog.Step"/>
     /// and <see cref="LogRewrites.Run"/>: tests, which want every step to be their own.
     /// </summary>

@@ -30,10 +30,19 @@ public sealed record RecoveryReport
     /// <summary>What was wrong with the torn tail.</summary>
     public string TornReason { get; init; } = "";
 
+    /// <summary>The log of Redis that was taken over; null when the log is of this server.</summary>
+    public string? ImportedFrom { get; init; }
+
+    /// <summary>Bytes of an unfinished end of that log that were left out. They stay in its files.</summary>
+    public long IgnoredBytes { get; init; }
+
     /// <summary>One line for the server's own log.</summary>
     public override string ToString()
     {
-        var text = $"log loaded: {Commands} commands in {Groups} groups, {Bytes} bytes, "
+        var text = ImportedFrom is null
+            ? "log loaded:"
+            : $"log of Redis taken over from '{ImportedFrom}', {IgnoredBytes} bytes of an unfinished end left out:";
+        text += $" {Commands} commands in {Groups} groups, {Bytes} bytes, "
             + $"{Duration.TotalSeconds.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)} s";
         return TornPath is null
             ? text

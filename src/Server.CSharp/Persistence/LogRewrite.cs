@@ -27,12 +27,6 @@ public interface ISnapshotWriter
 /// <summary>One rewrite of a log, from the frozen keyspace to the new file.</summary>
 internal sealed class LogRewrite
 {
-    /// <summary>A part of the base is closed when it has this many bytes.</summary>
-    public const int PartBytes = 256 << 10;
-
-    /// <summary>How much is written before an fsync, in bytes: a single one at the end would starve other writers.</summary>
-    public const long SyncBytes = 32 << 20;
-
     /// <summary>When no more than this is left to copy, in bytes, the rest is copied under the lock of the file.</summary>
     public const int RestBytesMax = 256 << 10;
 
@@ -47,11 +41,6 @@ internal sealed class LogRewrite
     private readonly ISnapshotWriter _snapshot;
     private readonly long _number;
     private readonly TimeProvider _time;
-    private readonly RespWriter _part = new(PartBytes + (PartBytes / 4));
-    private ILogFile? _file;
-    private long _end;
-    private long _synced;
-    private long _parts;
     private volatile bool _isCancelled;
 
     /// <summary>Marks the place in the log; called under the engine's lock.</summary>
@@ -81,61 +70,50 @@ internal sealed class LogRewrite
     /// <exception cref="IOException">The rewrite was abandoned; the log is as it was.</exception>
     public long Run()
     {
+        ILogFile? file = null;
         try
         {
             var (copied, failures) = _log.TakeMark();
-            _file = _disk.Open(_path, LogFileMode.CreateNew);
-            WriteBase();
-            copied = CatchUp(copied);
-            _file.Sync();
-            var length = _log.Replace(_file, _path, copied, _end, failures);
-            _file = null;
+            file = _disk.Open(_path, LogFileMode.CreateNew);
+            var target = new LogBaseWriter(file, _time);
+            WriteBase(target);
+            copied = CatchUp(target, copied);
+            file.Sync();
+            var length = _log.Replace(file, _path, copied, target.Length, failures);
+            file = null;
             return length;
         }
         finally
         {
-            if (_file is not null)
+            if (file is not null)
             {
-                _file.Dispose();
-                TryDelete();
+                file.Dispose();
+                TornFile.TryDelete(_disk, _path);
             }
         }
     }
 
-    private void WriteBase()
+    private void WriteBase(LogBaseWriter target)
     {
-        WritePart(LogLineKind.Base, _parts);
-        while (_snapshot.WriteNext(_part))
+        while (_snapshot.WriteNext(target.Part))
         {
-            if (_part.Length >= PartBytes)
-            {
-                WritePart(LogLineKind.Base, _parts);
-            }
+            target.Advance();
+            StopIfCancelled();
         }
 
-        WritePart(LogLineKind.BaseEnd, _number);
-    }
-
-    private void WritePart(LogLineKind kind, long number)
-    {
-        var timeMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var extra = kind == LogLineKind.BaseEnd ? _parts : 0;
-        var running = Crc32C.Append(Crc32C.Start, _part.Written);
-        LogFormat.Write(_part, kind, number, _part.Length, timeMs, extra, running);
-        Write(_part.Written);
-        _part.Truncate(0);
-        _parts++;
+        target.End(_number);
     }
 
     /// <summary>Copies groups until few are left; returns up to where.</summary>
-    private long CatchUp(long copied)
+    private long CatchUp(LogBaseWriter target, long copied)
     {
         var buffer = new byte[LogTail.BufferBytes];
         var start = copied;
         while (copied - start < CatchUpBytesMax)
         {
             var read = _log.ReadWritten(copied, buffer);
-            Write(buffer.AsSpan(0, read));
+            target.Write(buffer.AsSpan(0, read));
+            StopIfCancelled();
             copied += read;
             if (read <= RestBytesMax)
             {
@@ -146,31 +124,11 @@ internal sealed class LogRewrite
         return copied;
     }
 
-    private void Write(ReadOnlySpan<byte> bytes)
+    private void StopIfCancelled()
     {
         if (_isCancelled)
         {
             throw new IOException("the rewrite was cancelled");
-        }
-
-        _file!.Write(_end, bytes);
-        _end += bytes.Length;
-        if (_end - _synced >= SyncBytes)
-        {
-            _file.Sync();
-            _synced = _end;
-        }
-    }
-
-    private void TryDelete()
-    {
-        try
-        {
-            _disk.Delete(_path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The next start deletes it; the error that matters is the one that ended the rewrite.
         }
     }
 }

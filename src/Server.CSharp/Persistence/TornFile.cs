@@ -16,49 +16,68 @@ internal static class TornFile
     /// <exception cref="IOException">There are too many of them, or the disk fails; the log is unchanged then.</exception>
     public static string Cut(ILogDisk disk, string path, ILogFile log, long goodBytes)
     {
-        var tornPath = FreeName(disk, path);
-        ILogFile? torn = null;
-        try
-        {
-            torn = disk.Open(tornPath, LogFileMode.CreateNew);
-            Copy(log, goodBytes, log.Length, torn);
-            torn.Sync();
-            disk.SyncDirectory(tornPath);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            if (torn is not null)
-            {
-                TryDelete(disk, tornPath);
-            }
-
-            throw new IOException(
-                $"the end of the log '{path}', from byte {goodBytes} on, is to be cut off but cannot be kept in "
-                + $"'{tornPath}': {error.Message}",
-                error);
-        }
-        finally
-        {
-            torn?.Dispose();
-        }
-
+        var tornPath = FreeName(disk, path + ".torn");
+        Keep(disk, tornPath, log, goodBytes);
         log.Truncate(goodBytes);
         log.Sync();
         return tornPath;
     }
 
-    private static string FreeName(ILogDisk disk, string path)
+    /// <summary>A name that no file has: <paramref name="name"/>, or that and a number.</summary>
+    public static string FreeName(ILogDisk disk, string name)
     {
         for (var number = 0; number < FilesMax; number++)
         {
-            var name = number == 0 ? $"{path}.torn" : $"{path}.torn.{number}";
-            if (!disk.Exists(name))
+            var free = number == 0 ? name : $"{name}.{number}";
+            if (!disk.Exists(free))
             {
-                return name;
+                return free;
             }
         }
 
-        throw new IOException($"there are {FilesMax} files '{path}.torn*' already; move them away");
+        throw new IOException($"there are {FilesMax} files '{name}*' already; move them away");
+    }
+
+    /// <summary>Copies a file, from an offset on, to a new one, and makes that durable.</summary>
+    public static void Keep(ILogDisk disk, string path, ILogFile from, long start)
+    {
+        ILogFile? kept = null;
+        try
+        {
+            kept = disk.Open(path, LogFileMode.CreateNew);
+            Copy(from, start, from.Length, kept);
+            kept.Sync();
+            disk.SyncDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (kept is not null)
+            {
+                TryDelete(disk, path);
+            }
+
+            throw new IOException(
+                $"the bytes of the log from {start} on are to be cut off or replaced, but cannot be kept in '{path}': "
+                + error.Message,
+                error);
+        }
+        finally
+        {
+            kept?.Dispose();
+        }
+    }
+
+    /// <summary>Deletes a file that is of no use; if the disk refuses that, too, the error at hand matters more.</summary>
+    public static void TryDelete(ILogDisk disk, string path)
+    {
+        try
+        {
+            disk.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The next start deletes what is temporary.
+        }
     }
 
     private static void Copy(ILogFile from, long start, long end, ILogFile to)
@@ -74,18 +93,6 @@ internal static class TornFile
 
             to.Write(at - start, buffer.AsSpan(0, read));
             at += read;
-        }
-    }
-
-    private static void TryDelete(ILogDisk disk, string path)
-    {
-        try
-        {
-            disk.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The disk fails anyway; the error that matters is the one being thrown.
         }
     }
 }

@@ -37,7 +37,7 @@ public sealed class LogOracleTests : IDisposable
 
         Assert.Equal(0, RunChecker(_directory.File(FileName)));
         using var redis = StartRedis();
-        Assert.Equal(driver.Model.Digest, DigestOf(redis));
+        Assert.Equal(driver.Model.Digest, OracleState.DigestOf(redis));
     }
 
     [OracleFact]
@@ -52,7 +52,7 @@ public sealed class LogOracleTests : IDisposable
 
         using var redis = StartRedis();
 
-        Assert.Equal(driver.Model.Digest, DigestOf(redis));
+        Assert.Equal(driver.Model.Digest, OracleState.DigestOf(redis));
     }
 
     [OracleFact]
@@ -76,7 +76,7 @@ public sealed class LogOracleTests : IDisposable
             File.WriteAllBytes(_directory.File(FileName), cut);
             using (var redis = StartRedis())
             {
-                Assert.Equal(DigestOf(redis), Recover(cut));
+                Assert.Equal(OracleState.DigestOf(redis), Recover(cut));
             }
 
             Directory.Delete(_directory.File("appendonlydir"), recursive: true);
@@ -104,7 +104,7 @@ public sealed class LogOracleTests : IDisposable
                 connection.Call("EXEC");
             }
 
-            digest = DigestOf(redis);
+            digest = OracleState.DigestOf(redis);
         }
 
         var log = File.ReadAllBytes(Directory.GetFiles(_directory.File("appendonlydir"), "*.incr.aof").Single());
@@ -152,24 +152,6 @@ public sealed class LogOracleTests : IDisposable
         disk.Put(LogDriver.Path, log);
         var state = new TinyKeyspace();
         LogRecovery.Run(disk, LogDriver.Path, state, new FakeTime());
-        return state.Digest;
-    }
-
-    private static string DigestOf(OracleServer redis)
-    {
-        using var connection = redis.Connect();
-        var state = new TinyKeyspace();
-        for (var database = 0; database < 4; database++)
-        {
-            var number = database.ToString(CultureInfo.InvariantCulture);
-            connection.Call("SELECT", number);
-            state.Apply("SELECT", number);
-            foreach (var key in connection.Call("KEYS", "*").Items)
-            {
-                state.Apply("SET", key.Text, connection.Call("GET", key.Text).Text);
-            }
-        }
-
         return state.Digest;
     }
 

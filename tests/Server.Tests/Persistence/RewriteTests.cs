@@ -44,6 +44,29 @@ public sealed class RewriteTests
     }
 
     [Fact]
+    public void A_group_that_comes_at_the_last_moment_is_copied_and_durable_before_the_new_log_counts()
+    {
+        var driver = Grown(out _);
+        var disk = driver.Disk;
+        var last = 0L;
+        driver.StartRewrite();
+        disk.Fault = (call, path) =>
+        {
+            if (call == DiskCall.Sync && path == TemporaryPath && last == 0)
+            {
+                last = driver.Turn(["SET", "last", "1"]);
+            }
+
+            return null;
+        };
+
+        driver.Log.Rewrites.Run();
+
+        Assert.Equal(last, driver.Log.DurablePosition);
+        driver.AssertRecovers(disk.AfterCrash(Unsynced.Lost, new Random(1)), driver.Turns);
+    }
+
+    [Fact]
     public void Replies_that_waited_for_an_fsync_leave_when_the_rewrite_has_synced_everything()
     {
         var driver = Grown(out _);

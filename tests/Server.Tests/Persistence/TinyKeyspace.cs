@@ -4,12 +4,18 @@ using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Tests.Persistence;
 
-/// <summary>A server's state, as small as it can be: SET, DEL, FLUSHALL and SELECT. Texts are Latin-1.</summary>
+/// <summary>
+/// A server's state, as small as it can be: SET, HSET, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are Latin-1; nothing
+/// expires by itself.
+/// </summary>
 internal sealed class TinyKeyspace : ILogReplayer
 {
-    private readonly SortedDictionary<(int Database, string Key), string> _values = new(
-        Comparer<(int Database, string Key)>.Create((a, b) =>
-            a.Database != b.Database ? a.Database.CompareTo(b.Database) : string.CompareOrdinal(a.Key, b.Key)));
+    private static readonly Comparer<(int Database, string Key)> _order = Comparer<(int Database, string Key)>.Create(
+        (a, b) => a.Database != b.Database ? a.Database.CompareTo(b.Database) : string.CompareOrdinal(a.Key, b.Key));
+
+    private readonly SortedDictionary<(int Database, string Key), string> _values = new(_order);
+    private readonly SortedDictionary<(int Database, string Key), SortedDictionary<string, string>> _hashes = new(_order);
+    private readonly SortedDictionary<(int Database, string Key), long> _deadlines = new(_order);
 
     public int Database { get; private set; }
 
@@ -24,6 +30,22 @@ internal sealed class TinyKeyspace : ILogReplayer
             foreach (var ((database, key), value) in _values)
             {
                 text.Append(database).Append(' ').Append(key).Append('=').Append(value).Append('\n');
+            }
+
+            foreach (var ((database, key), fields) in _hashes)
+            {
+                text.Append(database).Append(' ').Append(key).Append(':');
+                foreach (var (name, value) in fields)
+                {
+                    text.Append(' ').Append(name).Append('=').Append(value);
+                }
+
+                text.Append('\n');
+            }
+
+            foreach (var ((database, key), deadlineMs) in _deadlines)
+            {
+                text.Append(database).Append(' ').Append(key).Append('@').Append(deadlineMs).Append('\n');
             }
 
             return text.ToString();
@@ -49,13 +71,27 @@ internal sealed class TinyKeyspace : ILogReplayer
         switch (command[0].ToUpperInvariant(), command.Length)
         {
             case ("SET", 3):
+                Remove(command[1]);
                 _values[(Database, command[1])] = command[2];
                 return null;
+            case ("HSET" or "HMSET", > 3):
+                _hashes.TryAdd((Database, command[1]), new SortedDictionary<string, string>(StringComparer.Ordinal));
+                for (var i = 2; i < command.Length; i += 2)
+                {
+                    _hashes[(Database, command[1])][command[i]] = command[i + 1];
+                }
+
+                return null;
+            case ("PEXPIREAT", 3):
+                _deadlines[(Database, command[1])] = long.Parse(command[2]);
+                return null;
             case ("DEL", 2):
-                _values.Remove((Database, command[1]));
+                Remove(command[1]);
                 return null;
             case ("FLUSHALL", 1):
                 _values.Clear();
+                _hashes.Clear();
+                _deadlines.Clear();
                 return null;
             case ("SELECT", 2):
                 Database = int.Parse(command[1]);
@@ -65,7 +101,14 @@ internal sealed class TinyKeyspace : ILogReplayer
         }
     }
 
-    /// <summary>The state as it is now, to be written command by command.</summary>
+    private void Remove(string key)
+    {
+        _values.Remove((Database, key));
+        _hashes.Remove((Database, key));
+        _deadlines.Remove((Database, key));
+    }
+
+    /// <summary>The strings as they are now, to be written command by command.</summary>
     public ISnapshotWriter Freeze() => new Snapshot([.. _values.Select(e => (e.Key.Database, e.Key.Key, e.Value))]);
 
     public static void Write(RespWriter target, params string[] command)

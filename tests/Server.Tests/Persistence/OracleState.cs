@@ -1,0 +1,42 @@
+using System.Globalization;
+using RedisClone.Server.Tests.Scripts;
+
+namespace RedisClone.Server.Tests.Persistence;
+
+/// <summary>The state of a real server, read key by key, in the words of <see cref="TinyKeyspace"/>.</summary>
+internal static class OracleState
+{
+    private const int Databases = 4;
+
+    public static string DigestOf(OracleServer redis)
+    {
+        using var connection = redis.Connect();
+        var state = new TinyKeyspace();
+        for (var database = 0; database < Databases; database++)
+        {
+            var number = database.ToString(CultureInfo.InvariantCulture);
+            connection.Call("SELECT", number);
+            state.Apply("SELECT", number);
+            foreach (var key in connection.Call("KEYS", "*").Items)
+            {
+                if (connection.Call("TYPE", key.Text).Text == "hash")
+                {
+                    var fields = connection.Call("HGETALL", key.Text).Items.Select(item => item.Text);
+                    state.Apply(["HSET", key.Text, .. fields]);
+                }
+                else
+                {
+                    state.Apply("SET", key.Text, connection.Call("GET", key.Text).Text);
+                }
+
+                var deadlineMs = connection.Call("PEXPIRETIME", key.Text).Text;
+                if (deadlineMs != "-1")
+                {
+                    state.Apply("PEXPIREAT", key.Text, deadlineMs);
+                }
+            }
+        }
+
+        return state.Digest;
+    }
+}
