@@ -62,9 +62,20 @@ let ``another culture changes nothing`` (Steps steps) =
 let ``names and options are read without case in every culture`` () =
     let lines =
         [
-            "mset a inside b inventions i 1"; "incr i"; "set i 5 ifeq 2"; "getex i persist"; "lcs a b idx minmatchlen 2"
-            "lcs a b idx withmatchlen"; "hset h field i"; "hrandfield h 1 withvalues"; "hincrby h j 1"
-            "object idletime i"; "incrbyfloat i 1.5"; "hincrbyfloat h j 1.5"; "expire i 10 lt"; "scan 0 type string"
+            "mset a inside b inventions i 1"
+            "incr i"
+            "set i 5 ifeq 2"
+            "getex i persist"
+            "lcs a b idx minmatchlen 2"
+            "lcs a b idx withmatchlen"
+            "hset h field i"
+            "hrandfield h 1 withvalues"
+            "hincrby h j 1"
+            "object idletime i"
+            "incrbyfloat i 1.5"
+            "hincrbyfloat h j 1.5"
+            "expire i 10 lt"
+            "scan 0 type string"
         ]
 
     let replies () =

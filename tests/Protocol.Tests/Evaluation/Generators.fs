@@ -73,7 +73,28 @@ module Generators =
     /// Lengths on both sides of every limit of records, pages, packed hashes and encodings.
     let private lengths =
         [
-            0; 1; 43; 44; 45; 63; 64; 65; 253; 254; 255; 256; 257; 511; 512; 513; 1023; 1024; 1025; 2000; 4090; 4096
+            0
+            1
+            43
+            44
+            45
+            63
+            64
+            65
+            253
+            254
+            255
+            256
+            257
+            511
+            512
+            513
+            1023
+            1024
+            1025
+            2000
+            4090
+            4096
             4097
         ]
 
@@ -82,12 +103,33 @@ module Generators =
 
     let private oddIntegers =
         [
-            ""; "-"; "+1"; "01"; "-0"; " 1"; "1 "; "1.5"; "0x10"; "ten"; "2147483647"; "2147483648"; "-2147483648"
-            "4294967296"; "9223372036854775807"; "9223372036854775806"; "-9223372036854775808"; "9223372036854775808"
-            "-9223372036854775809"; "9223372036854775"; "9223372036854776"; "99999999999999999999"; "1\0002"
+            ""
+            "-"
+            "+1"
+            "01"
+            "-0"
+            " 1"
+            "1 "
+            "1.5"
+            "0x10"
+            "ten"
+            "2147483647"
+            "2147483648"
+            "-2147483648"
+            "4294967296"
+            "9223372036854775807"
+            "9223372036854775806"
+            "-9223372036854775808"
+            "9223372036854775808"
+            "-9223372036854775809"
+            "9223372036854775"
+            "9223372036854776"
+            "99999999999999999999"
+            "1\0002"
         ]
 
-    let private between (least: int) (most: int) = Gen.choose (least, most) |> Gen.map string
+    let private between (least: int) (most: int) =
+        Gen.choose (least, most) |> Gen.map string
 
     let private integer (usual: Gen<string>) =
         Gen.frequency [ 20, usual; 1, Gen.elements oddIntegers ]
@@ -95,14 +137,40 @@ module Generators =
     let private double =
         Gen.elements
             [
-                "1.5"; "-0.25"; "3"; "0.1"; "10"; "-3"; "1e3"; "5e-324"; "1e400"; "1e4932"; "3.0"; "nan"; "inf"; "-inf"
-                "0x1p3"; " 1"; "1 "; "1,5"; ""; "ten"; "123456789.123456789"
+                "1.5"
+                "-0.25"
+                "3"
+                "0.1"
+                "10"
+                "-3"
+                "1e3"
+                "5e-324"
+                "1e400"
+                "1e4932"
+                "3.0"
+                "nan"
+                "inf"
+                "-inf"
+                "0x1p3"
+                " 1"
+                "1 "
+                "1,5"
+                ""
+                "ten"
+                "123456789.123456789"
             ]
 
     let private number =
-        integer (Gen.frequency [ 6, between -3 12; 1, Gen.elements [ "9223372036854775806"; "-9223372036854775807" ] ])
+        integer (
+            Gen.frequency
+                [
+                    6, between -3 12
+                    1, Gen.elements [ "9223372036854775806"; "-9223372036854775807" ]
+                ]
+        )
 
-    let private word = Gen.elements [ "one"; "two"; "abcab"; "bcabc"; "5"; "10"; "-7"; "2.5"; "" ]
+    let private word =
+        Gen.elements [ "one"; "two"; "abcab"; "bcabc"; "5"; "10"; "-7"; "2.5"; "" ]
 
     let private value = Gen.frequency [ 5, word; 3, number; 1, double; 3, text ]
 
@@ -111,7 +179,15 @@ module Generators =
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
-        [ ""; "a\r\nb"; "\255\000"; String('k', 255); String('k', 256); String('k', 512); String('k', 513) ]
+        [
+            ""
+            "a\r\nb"
+            "\255\000"
+            String('k', 255)
+            String('k', 256)
+            String('k', 512)
+            String('k', 513)
+        ]
 
     let private many = between 0 150
 
@@ -124,7 +200,13 @@ module Generators =
             | Group.Hash -> Gen.elements hashKeys
             | _ -> any
 
-        Gen.frequency [ 20, own; 3, any; 1, Gen.elements oddKeys; 2, many |> Gen.map (fun n -> "k" + n) ]
+        Gen.frequency
+            [
+                20, own
+                3, any
+                1, Gen.elements oddKeys
+                2, many |> Gen.map (fun n -> "k" + n)
+            ]
 
     let private field =
         Gen.frequency
@@ -145,8 +227,7 @@ module Generators =
         Gen.elements [ for command in table.Commands -> command.FullName ]
 
     let private unixTime (milliseconds: bool) =
-        let offset =
-            Gen.frequency [ 1, Gen.choose (-2_000, 0); 6, Gen.choose (1, 6_000) ]
+        let offset = Gen.frequency [ 1, Gen.choose (-2_000, 0); 6, Gen.choose (1, 6_000) ]
 
         offset
         |> Gen.map (fun offset -> (Start + int64 offset) / (if milliseconds then 1L else 1_000L) |> string)
@@ -165,7 +246,14 @@ module Generators =
             integer (between 0 (Databases - 1))
         | ParameterType.Integer, "count" -> integer (Gen.oneof [ between -5 5; between -70 70 ])
         | ParameterType.Integer, ("offset" | "start" | "end") ->
-            integer (Gen.oneof [ between -12 12; Gen.elements lengths |> Gen.map string; between 19_900 20_100 ])
+            integer (
+                Gen.oneof
+                    [
+                        between -12 12
+                        Gen.elements lengths |> Gen.map string
+                        between 19_900 20_100
+                    ]
+            )
         | ParameterType.Integer, _ -> number
         | _, "field" when long -> many
         | _, "field" -> field
@@ -219,8 +307,11 @@ module Generators =
             }
         | parameter :: rest ->
             gen {
-                let! isThere = Gen.frequency [ 2, Gen.constant true; 3, Gen.constant (not parameter.Optional) ]
+                let! isThere =
+                    Gen.frequency [ 2, Gen.constant true; 3, Gen.constant (not parameter.Optional) ]
+
                 let! count = if parameter.Multiple then repetitions else Gen.constant 1
+
                 let! items =
                     if not isThere then Gen.constant []
                     elif parameter.Multiple then times group count parameter
@@ -231,7 +322,8 @@ module Generators =
                 return items @ others
             }
 
-    let private namesOf (command: Command<Handler>) = command.FullName.Split '|' |> List.ofArray
+    let private namesOf (command: Command<Handler>) =
+        command.FullName.Split '|' |> List.ofArray
 
     /// Every word that is an option of some command.
     let private tokens =
@@ -311,7 +403,10 @@ module Generators =
         Gen.frequency
             [
                 20, Gen.map Request request
-                1, Gen.choose (0, 4) |> Gen.bind (fun count -> Gen.listOfLength count request) |> Gen.map Batch
+                1,
+                Gen.choose (0, 4)
+                |> Gen.bind (fun count -> Gen.listOfLength count request)
+                |> Gen.map Batch
                 1, Gen.elements [ 0; 0; 0; 1; 2 ] |> Gen.map Select
                 1, Gen.choose (0, 2_000) |> Gen.map (int64 >> Advance)
                 1, Gen.choose (0, 5) |> Gen.map ExpireDue
@@ -325,7 +420,8 @@ module Generators =
             [
                 Gen.map2 (fun key value -> ofWords [ "SET"; key ] [ value ]) (Gen.elements stringKeys) value
                 Gen.map2
-                    (fun key values -> ofWords [ "HSET"; key ] (List.concat (List.mapi (fun i v -> [ string i; v ]) values)))
+                    (fun key values ->
+                        ofWords [ "HSET"; key ] (List.concat (List.mapi (fun i v -> [ string i; v ]) values)))
                     (Gen.elements hashKeys)
                     (Gen.choose (1, 6) |> Gen.bind (fun count -> Gen.listOfLength count value))
             ]
@@ -369,7 +465,13 @@ module Generators =
     let steps: Gen<Step list> =
         gen {
             let! isLarge = Gen.elements [ true; false ]
-            let stepOrLarge = if isLarge then Gen.frequency [ 1, large; 8, step ] else step
+
+            let stepOrLarge =
+                if isLarge then
+                    Gen.frequency [ 1, large; 8, step ]
+                else
+                    step
+
             let! first = Gen.listOfLength 3 (if isLarge then large else little)
             let! count = Gen.choose (1, 60)
             let! others = Gen.listOfLength count stepOrLarge
@@ -417,15 +519,18 @@ module Generators =
                 if request.Words[at].Length > 1 then
                     yield
                         {
-                            Words = List.updateAt at (request.Words[at].Substring(request.Words[at].Length / 2)) request.Words
+                            Words =
+                                List.updateAt
+                                    at
+                                    (request.Words[at].Substring(request.Words[at].Length / 2))
+                                    request.Words
                         }
         }
 
     let private shrinkStep (step: Step) =
         match step with
         | Request request -> shrinkRequest request |> Seq.map Request
-        | Batch requests ->
-            Seq.append (without requests |> Seq.map Batch) (requests |> Seq.ofList |> Seq.map Request)
+        | Batch requests -> Seq.append (without requests |> Seq.map Batch) (requests |> Seq.ofList |> Seq.map Request)
         | Advance milliseconds when milliseconds > 0L -> Seq.singleton (Advance(milliseconds / 2L))
         | _ -> Seq.empty
 

@@ -42,7 +42,11 @@ module Contents =
 
         {
             // The log, as in Redis, tells a number's value and not how it came about.
-            Kind = if entry.Kind = Kind.TextString then Kind.String else entry.Kind
+            Kind =
+                if entry.Kind = Kind.TextString then
+                    Kind.String
+                else
+                    entry.Kind
             Value = value
             Deadline = entry.Deadline
         }

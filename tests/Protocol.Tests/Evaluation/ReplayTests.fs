@@ -129,16 +129,27 @@ let private after (lines: string list) =
 
 [<Fact>]
 let ``the same bytes in other places have another digest`` () =
-    let digests = [ for lines in distinct -> Convert.ToHexString((after lines).Digest()) ]
+    let digests =
+        [ for lines in distinct -> Convert.ToHexString((after lines).Digest()) ]
+
     Assert.Equal(distinct.Length, (set digests).Count)
 
 /// Databases with values in all their forms.
 let private various =
     [
-        "SET short v"; "SET number 12"; "SETEX due 1000 v"; $"SET long {String('v', 3000)}"; "APPEND short w"
-        "HSET small f v g w"; "HINCRBYFLOAT small f2 1.5"; $"HSET blob f {String('v', 2000)} g {String('w', 500)}"
+        "SET short v"
+        "SET number 12"
+        "SETEX due 1000 v"
+        $"SET long {String('v', 3000)}"
+        "APPEND short w"
+        "HSET small f v g w"
+        "HINCRBYFLOAT small f2 1.5"
+        $"HSET blob f {String('v', 2000)} g {String('w', 500)}"
         yield! [ for number in 1..100 -> $"HSET table f{number} v{number}" ]
-        "PEXPIRE table 1000000"; "SELECT 2"; "SET short v"; "COPY short other DB 1"
+        "PEXPIRE table 1000000"
+        "SELECT 2"
+        "SET short v"
+        "COPY short other DB 1"
     ]
 
 [<Collection("oracle")>]

@@ -8,19 +8,74 @@ open Xunit
 /// Commands that use the key k, a number, the key long, a long string, or the key h, a hash.
 let private uses =
     [
-        "GET k"; "STRLEN k"; "GETRANGE k 0 1"; "MGET k"; "LCS k other"; "LCS other k"; "GETEX k"; "GETEX k EX 100"
-        "GETEX k PERSIST"; "GETSET k 1"; "SET k 1"; "SET k 1 NX"; "SET k 1 XX"; "SET k 1 GET"; "SETNX k 1"; "MSETNX k 1"
-        "MSETNX other 1 k 1"; "APPEND k 1"; "APPEND long 1"; "SETRANGE k 0 1"; "SETRANGE long 0 1"; "INCR k"
-        "INCRBYFLOAT k 1"; "TOUCH k"; "EXPIRE k 100"; "EXPIRE k 100 XX"; "PERSIST k"; "RENAMENX k k"; "RENAME k other"
-        "COPY k copied"; "COPY other k"; "HGET h f1"; "HMGET h f1"; "HLEN h"; "HEXISTS h f1"; "HSTRLEN h f1"
-        "HGETALL h"; "HKEYS h"; "HVALS h"; "HSCAN h 0"; "HRANDFIELD h"; "HSET h f1 1"; "HSET h f1 v"; "HSET h f1 longer"
-        "HSET h new 1"; "HSETNX h f1 1"; "HINCRBY h n 1"; "HINCRBYFLOAT h n 1"; "HDEL h none"; "HDEL h f1"
+        "GET k"
+        "STRLEN k"
+        "GETRANGE k 0 1"
+        "MGET k"
+        "LCS k other"
+        "LCS other k"
+        "GETEX k"
+        "GETEX k EX 100"
+        "GETEX k PERSIST"
+        "GETSET k 1"
+        "SET k 1"
+        "SET k 1 NX"
+        "SET k 1 XX"
+        "SET k 1 GET"
+        "SETNX k 1"
+        "MSETNX k 1"
+        "MSETNX other 1 k 1"
+        "APPEND k 1"
+        "APPEND long 1"
+        "SETRANGE k 0 1"
+        "SETRANGE long 0 1"
+        "INCR k"
+        "INCRBYFLOAT k 1"
+        "TOUCH k"
+        "EXPIRE k 100"
+        "EXPIRE k 100 XX"
+        "PERSIST k"
+        "RENAMENX k k"
+        "RENAME k other"
+        "COPY k copied"
+        "COPY other k"
+        "HGET h f1"
+        "HMGET h f1"
+        "HLEN h"
+        "HEXISTS h f1"
+        "HSTRLEN h f1"
+        "HGETALL h"
+        "HKEYS h"
+        "HVALS h"
+        "HSCAN h 0"
+        "HRANDFIELD h"
+        "HSET h f1 1"
+        "HSET h f1 v"
+        "HSET h f1 longer"
+        "HSET h new 1"
+        "HSETNX h f1 1"
+        "HINCRBY h n 1"
+        "HINCRBYFLOAT h n 1"
+        "HDEL h none"
+        "HDEL h f1"
     ]
 
 let private looks =
     [
-        "EXISTS k"; "TYPE k"; "TTL k"; "PTTL k"; "EXPIRETIME k"; "PEXPIRETIME k"; "OBJECT ENCODING k"
-        "OBJECT REFCOUNT k"; "OBJECT IDLETIME k"; "MEMORY USAGE k"; "KEYS *"; "SCAN 0"; "RANDOMKEY"; "DBSIZE"
+        "EXISTS k"
+        "TYPE k"
+        "TTL k"
+        "PTTL k"
+        "EXPIRETIME k"
+        "PEXPIRETIME k"
+        "OBJECT ENCODING k"
+        "OBJECT REFCOUNT k"
+        "OBJECT IDLETIME k"
+        "MEMORY USAGE k"
+        "KEYS *"
+        "SCAN 0"
+        "RANDOMKEY"
+        "DBSIZE"
     ]
 
 /// How long each key has not been used after a command ten seconds after all were made.
@@ -44,7 +99,12 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
         evaluator.Run("OBJECT", "IDLETIME", key)
 
     // RENAME takes the time along with the value.
-    let keys = if line.StartsWith "RENAME k" then [ "other"; "long"; "h" ] else [ "k"; "long"; "h" ]
+    let keys =
+        if line.StartsWith "RENAME k" then
+            [ "other"; "long"; "h" ]
+        else
+            [ "k"; "long"; "h" ]
+
     List.map idle keys
 
 [<Fact>]
