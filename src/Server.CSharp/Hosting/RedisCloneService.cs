@@ -37,7 +37,7 @@ internal sealed class RedisCloneService(
     /// <summary>Whether this is about the machine, the settings or the data; the rest is a fault of the program.</summary>
     private static bool IsForTheOperator(Exception e) =>
         e is IOException or UnauthorizedAccessException or SocketException
-            or LogInUseException or LogDamagedException or LogReplayException;
+            or LogInUseException or LogDamagedException or LogImportException or LogReplayException;
 
     /// <summary>Stops the server; every acknowledged write is on its way to disk before this completes.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
