@@ -1,6 +1,7 @@
 namespace RedisClone.Protocol
 
 open System
+open System.Globalization
 open System.Text
 
 /// Every error text a client can get, once. The first word is the code that client libraries look at. Where a text has
@@ -28,8 +29,12 @@ module Errors =
     let notFloat = "ERR value is not a valid float"
     let outOfRange = "ERR value is out of range"
 
+    /// The sign of a number is one of the things that cultures differ in.
+    let private decimal (number: int64) =
+        number.ToString CultureInfo.InvariantCulture
+
     let outOfRangeBetween (least: int64) (most: int64) =
-        $"ERR value is out of range, value must between {least} and {most}"
+        $"ERR value is out of range, value must between {decimal least} and {decimal most}"
 
     let wrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
     let noSuchKey = "ERR no such key"
@@ -282,7 +287,7 @@ module Errors =
         let integer = "argument couldn't be parsed into an integer"
 
         let between (smallest: int64) (largest: int64) =
-            $"argument must be between {smallest} and {largest} inclusive"
+            $"argument must be between {decimal smallest} and {decimal largest} inclusive"
 
         /// `names` in the order of Redis.
         let oneOf (names: string[]) =
