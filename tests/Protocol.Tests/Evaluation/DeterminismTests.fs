@@ -20,10 +20,10 @@ let private run (steps: Step list) =
     let evaluator = Evaluator(Protocol = 3)
     evaluator, evaluator.DoAll steps
 
-[<Law(100)>]
+[<Law(200)>]
 let ``the same twice gives the same`` (Steps steps) = expectSame (run steps) (run steps)
 
-[<Law(100)>]
+[<Law(200)>]
 let ``another seed of the hashes changes order and chance only`` (Steps steps) (hashSeed: uint64) (resp3: bool) =
     // Chance decides which of the keys that are due are stumbled upon, so none may lie about.
     let protocol = if resp3 then 3 else 2

@@ -5,7 +5,7 @@ open System
 open RedisClone.Protocol
 open Xunit
 
-[<Law(150)>]
+[<Law(300)>]
 let ``removing what is due removes exactly that, and logs a DEL for each`` (Steps steps) (FsCheck.NonNegativeInt most) =
     let live = Evaluator()
     live.DoAll steps |> ignore

@@ -11,7 +11,7 @@ let private whereCopied = [ Freedom.Memory ]
 /// What two live versions that grew out of one may answer differently.
 let private whereShared = [ Freedom.Memory; Freedom.Use ]
 
-[<Law(200)>]
+[<Law(400)>]
 let ``evaluating in place equals evaluating with a freeze after every command`` (Steps steps) (resp3: bool) =
     let protocol = if resp3 then 3 else 2
     let inPlace = Evaluator(Protocol = protocol)
@@ -43,7 +43,7 @@ let ``a frozen version reads the same for ever`` (Steps steps) =
         Contents.expectSame contents (Contents.ofFrozen frozen)
         Assert.Equal<byte>(digest, Digest.ofKeyspace frozen)
 
-[<Law(100)>]
+[<Law(200)>]
 let ``a frozen version stays while the live one is edited in place`` (Steps steps) (Steps later) =
     let live = Evaluator()
     live.DoAll steps |> ignore
@@ -54,7 +54,7 @@ let ``a frozen version stays while the live one is edited in place`` (Steps step
     Contents.expectSame contents (Contents.ofFrozen frozen)
     Assert.Equal<byte>(digest, Digest.ofKeyspace frozen)
 
-/// Two evaluators that were never connected, in the state that `steps` lead to.
+/// An evaluator of its own, in the state that `steps` lead to.
 let private alone (steps: Step list) =
     let made = Evaluator()
     made.DoAll steps |> ignore
@@ -93,7 +93,7 @@ let ``a fork and its origin go separate ways`` (Steps steps) (Steps left) (Steps
     Assert.Equal<byte>(asOrigin.Digest(), origin.Digest())
     Assert.Equal<byte>(asFork.Digest(), fork.Digest())
 
-[<Law(100)>]
+[<Law(200)>]
 let ``rolling a batch back gives the very state before it`` (Steps steps) (Steps batch) (Steps later) =
     let live = Evaluator()
     live.DoAll steps |> ignore

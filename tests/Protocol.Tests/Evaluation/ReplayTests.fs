@@ -6,7 +6,7 @@ open RedisClone.Protocol
 open RedisClone.Protocol.Tests
 open Xunit
 
-[<Law(150)>]
+[<Law(300)>]
 let ``replaying the log gives the live databases after every step`` (Steps steps) (freezes: bool) =
     let live = Evaluator(Freezes = freezes)
     let replica = Replayer()
@@ -17,7 +17,7 @@ let ``replaying the log gives the live databases after every step`` (Steps steps
 
     Assert.Equal<byte>(live.Digest(), replica.Digest())
 
-[<Law(100)>]
+[<Law(60)>]
 let ``digests agree after every step of a replay`` (Steps steps) =
     let live = Evaluator()
     let replica = Replayer()
@@ -26,7 +26,7 @@ let ``digests agree after every step of a replay`` (Steps steps) =
         replica.Replay (live.Do step).Journal
         Assert.Equal<byte>(live.Digest(), replica.Digest())
 
-[<Law(100)>]
+[<Law(200)>]
 let ``what changed without an entry in the log did not change`` (Steps steps) =
     let live = Evaluator()
 
@@ -183,7 +183,7 @@ let private written (frozen: FrozenKeyspace) =
 
     Array.concat chunks, chunks.Count, writer.KeysWritten
 
-[<Law(100)>]
+[<Law(200)>]
 let ``a snapshot that is replayed is the keyspace again`` (Steps steps) =
     let live = Evaluator()
     live.DoAll steps |> ignore
@@ -194,7 +194,7 @@ let ``a snapshot that is replayed is the keyspace again`` (Steps steps) =
     Assert.Equal<byte>(live.Digest(), replica.Digest())
     Assert.Equal(Seq.sumBy (fun (keys: Map<string, Content>) -> int64 keys.Count) live.Contents, keys)
 
-[<Law(50)>]
+[<Law(200)>]
 let ``a snapshot and the log from there on are the keyspace`` (Steps steps) (Steps later) =
     let live = Evaluator()
     live.DoAll steps |> ignore

@@ -7,7 +7,7 @@ open Xunit
 
 // That a reply is one whole reply in the protocol version asked for is what `Evaluator` checks of every command.
 
-[<Law(60)>]
+[<Law(150)>]
 let ``any arguments that the arity allows give one reply`` (Steps steps) (Nonsense requests) (resp3: bool) =
     let live = Evaluator(Protocol = if resp3 then 3 else 2)
     let replica = Replayer()

@@ -174,7 +174,7 @@ type HashLawAttribute(cases: int) as this =
 let private keyOf (isLong: bool) =
     if isLong then String('k', 600) else "k"
 
-[<HashLaw(300)>]
+[<HashLaw(500)>]
 let ``a hash holds what a dictionary holds`` (operations: Operation list) (hasLongKey: bool) =
     let hash = Hash(keyOf hasLongKey)
     let mutable entry = Entry()
@@ -186,7 +186,7 @@ let ``a hash holds what a dictionary holds`` (operations: Operation list) (hasLo
     if hash.Find &entry then
         assertFinds hash.Model &entry
 
-[<HashLaw(150)>]
+[<HashLaw(300)>]
 let ``a frozen hash holds what it held`` (operations: Operation list) (hasLongKey: bool) =
     let hash = Hash(keyOf hasLongKey)
 
