@@ -87,13 +87,13 @@ public sealed class LogOracleTests : IDisposable
 
     private byte[] WrittenByRedis(out string digest)
     {
-        using (var redis = StartRedis("--appendfsync", "always"))
+        using (var redis = StartRedis(["--appendfsync", "always", .. OracleServer.WithDebug]))
         {
             using var connection = redis.Connect();
             var random = new Random(11);
 
             // A time stamp is written when the second changes.
-            connection.Call("DEBUG", "SLEEP", "1.1");
+            Assert.Equal("OK", connection.Call("DEBUG", "SLEEP", "1.1").Text);
             for (var i = 0; i < 50; i++)
             {
                 connection.Call("SELECT", random.Next(3).ToString(CultureInfo.InvariantCulture));
