@@ -144,6 +144,7 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
         {
             // The kernel tells an error once, and here it told it to the empty receive.
             _hasFailed = _receiving.SocketError != SocketError.Success;
+            signals |= _hasFailed ? Signals.Hangup : Signals.None;
             _isReceiving = false;
         }
 

@@ -130,6 +130,22 @@ public class ClosingTests
         Eventually.True(() => server.Closed.Contains(CloseReason.SocketError));
     }
 
+    [Fact]
+    public void A_reset_is_noticed_by_epoll_while_nothing_is_read_or_sent()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var server = new LineServer(TransportKind.Epoll) { HoldsReplies = true };
+        var client = new LineClient(server);
+        client.Send("quit\n");
+        Eventually.True(() => server.Written == 1);
+        client.Reset();
+        Eventually.True(() => server.Closed.Contains(CloseReason.Quit));
+    }
+
     [Theory, MemberData(nameof(All))]
     public void A_connection_that_waits_for_the_log_can_be_closed(TransportKind kind)
     {

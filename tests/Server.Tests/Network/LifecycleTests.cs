@@ -108,7 +108,8 @@ public class LifecycleTests
 
         Eventually.True(() => server.Transport.Counters.Open == 0);
         Assert.Empty(server.Handlers);
-        Assert.Equal(1000, server.Closed.Count);
+        Assert.Equal(20 * 17, server.Closed.Count(reason => reason == CloseReason.SocketError));
+        Assert.Equal(20 * 33, server.Closed.Count(reason => reason == CloseReason.ClientClosed));
         Assert.Equal(1000, server.Transport.Counters.Accepted);
         long bytesIn = Enumerable.Range(0, 50).Sum(i => $"{i}\nhalf a line".Length) * 20;
         long bytesOut = Enumerable.Range(0, 50).Sum(i => $"{i}\n".Length) * 20;
@@ -164,6 +165,24 @@ public class LifecycleTests
             return stopping.IsCompleted;
         });
         Assert.Contains(CloseReason.Shutdown, server.Closed);
+    }
+
+    [Theory, MemberData(nameof(All))]
+    public void Stopping_does_not_wait_for_the_log_longer_than_the_bound(TransportKind kind)
+    {
+        var time = new ManualTime();
+        using var server = new LineServer(kind, time: time) { HoldsReplies = true };
+        using var client = new LineClient(server);
+        client.Send("written\n");
+        Eventually.True(() => server.Written == 1);
+        var stopping = Background.Run(() => server.Stop(TimeSpan.FromSeconds(3)));
+        Eventually.True(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return stopping.IsCompleted;
+        });
+        Assert.False(client.HasInput);
+        Assert.Equal([CloseReason.Shutdown], server.Closed);
     }
 
     [Theory, MemberData(nameof(All))]

@@ -63,7 +63,23 @@ internal sealed class LineServer : IServerCore, IDisposable
 
     public long Written => Volatile.Read(ref _written);
 
-    public long DurablePosition => Volatile.Read(ref _durable);
+    /// <summary>Moves the log right after the transport has looked at it next.</summary>
+    public bool MovesWhenSeen { get; set; }
+
+    public long DurablePosition
+    {
+        get
+        {
+            long seen = Volatile.Read(ref _durable);
+            if (MovesWhenSeen && seen < Written)
+            {
+                MovesWhenSeen = false;
+                MakeDurable(Written);
+            }
+
+            return seen;
+        }
+    }
 
     public static TransportOptions Default(TransportKind kind, int loops = 2) =>
         new() { Bind = ["127.0.0.1"], Loops = loops, PortableSockets = kind == TransportKind.Sockets };

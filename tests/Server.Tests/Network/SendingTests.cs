@@ -147,6 +147,18 @@ public class SendingTests
         Eventually.Done(log);
     }
 
+    [Theory, MemberData(nameof(All))]
+    public void A_reply_is_released_though_the_log_moves_before_anybody_waits_for_it(TransportKind kind)
+    {
+        using var server = new LineServer(kind) { HoldsReplies = true };
+        using var client = new LineClient(server);
+        for (int i = 0; i < 10; i++)
+        {
+            server.MovesWhenSeen = true;
+            Assert.Equal($"{i}", client.Ask($"{i}"));
+        }
+    }
+
     [Fact]
     public void An_epoll_turn_flushes_once_for_all_connections_that_are_ready()
     {
