@@ -26,26 +26,39 @@ type Prefetch() =
     /// The most keys at once: about as many reads of memory as a core has under way at a time.
     static member KeysMax = 16
 
-    /// Asks for what looking up the first argument of each of these commands will read. At most `KeysMax` commands.
-    member _.Run(table: PageTable, commands: Arguments[], count: int) =
-        if Sse.IsSupported then
-            for i in 0 .. count - 1 do
+    member private _.AskForPage(table: PageTable, slot: int, key: ReadOnlySpan<byte>) =
+        hashes[slot] <- table.HashOf key
+        pages[slot] <- table.PageOf hashes[slot]
+        line pages[slot] 0
+        line pages[slot] Page.TagsAt
+        line pages[slot] Page.SlotsAt
+        line pages[slot] (Page.SlotsAt + 64)
+
+    member private _.AskForRecords(count: int) =
+        for i in 0 .. count - 1 do
+            if not (isNull pages[i]) then
+                let found = Page.matches pages[i] (Page.tagOf hashes[i])
+
+                if found <> 0UL then
+                    line pages[i] (Page.recordAt pages[i] (BitOperations.TrailingZeroCount found))
+
+                // The page may be replaced and used for another purpose; nobody should keep it alive from here.
                 pages[i] <- null
 
-                if commands[i].Count > 1 then
-                    hashes[i] <- table.HashOf commands[i].[1]
-                    pages[i] <- table.PageOf hashes[i]
-                    line pages[i] 0
-                    line pages[i] Page.TagsAt
-                    line pages[i] Page.SlotsAt
-                    line pages[i] (Page.SlotsAt + 64)
-
+    /// Asks for what looking up the first argument of each of these commands will read. At most `KeysMax` commands.
+    member this.Run(table: PageTable, commands: Arguments[], count: int) =
+        if Sse.IsSupported then
             for i in 0 .. count - 1 do
-                if not (isNull pages[i]) then
-                    let found = Page.matches pages[i] (Page.tagOf hashes[i])
+                if commands[i].Count > 1 then
+                    this.AskForPage(table, i, commands[i][1])
 
-                    if found <> 0UL then
-                        line pages[i] (Page.recordAt pages[i] (BitOperations.TrailingZeroCount found))
+            this.AskForRecords count
 
-                    // The page may be replaced and used for another purpose; nobody should keep it alive from here.
-                    pages[i] <- null
+    /// Asks for what looking up several arguments of one command will read: every `step`th from `first` on. At most
+    /// `KeysMax` of them.
+    member this.Run(table: PageTable, command: Arguments, first: int, step: int, count: int) =
+        if Sse.IsSupported then
+            for i in 0 .. count - 1 do
+                this.AskForPage(table, i, command[first + i * step])
+
+            this.AskForRecords count

@@ -67,6 +67,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     let mutable position = 1
     let mutable random = SplitMix64(0UL)
     let mutable database = keyspace.Databases[0]
+    let prefetch = Prefetch()
 
     member val Keyspace = keyspace with get, set
     member _.Journal = journal
@@ -135,6 +136,15 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// An argument ahead of the cursor: 0 is the next.
     member this.Ahead(offset: int) : ReadOnlySpan<byte> = this.Args[position + offset]
+
+    /// To be called before each of many keys is taken, of which every `step`th argument is one: now and then asks for
+    /// the memory of the next ones, so that their waits overlap.
+    member this.FetchAhead(taken: int, step: int) =
+        if taken % Prefetch.KeysMax = 0 then
+            let keys = min Prefetch.KeysMax (this.Remaining / step)
+
+            if keys > 1 then
+                prefetch.Run(database.Table, this.Args, position, step, keys)
 
     member _.Skip(count: int) = position <- position + count
 

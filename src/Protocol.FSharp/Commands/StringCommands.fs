@@ -87,9 +87,12 @@ let get (call: Call) =
 
 let mget (call: Call) =
     let mutable entry = Entry()
-    call.Reply.Array call.Remaining
+    let count = call.Remaining
+    call.Reply.Array count
 
-    while call.Remaining > 0 do
+    for key in 0 .. count - 1 do
+        call.FetchAhead(key, 1)
+
         if call.Read(call.Take(), &entry) && Kinds.isString entry.Kind then
             call.Reply.Bulk entry.Value
         else
@@ -511,7 +514,8 @@ let getex (call: Call) =
 let private setPairs (call: Call) (pairs: int) (deadline: int64) (keepsTtl: bool) =
     let mutable entry = Entry()
 
-    for _ in 1..pairs do
+    for pair in 0 .. pairs - 1 do
+        call.FetchAhead(pair, 2)
         let key = call.Take()
         let found = call.Find(key, &entry)
         let kept = if keepsTtl && found then entry.Deadline else deadline
