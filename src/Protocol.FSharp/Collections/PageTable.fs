@@ -206,6 +206,9 @@ type PageTable
     /// Pages split when they would become longer than this, in bytes.
     static let pageBytesMax = 16 * 1024
 
+    /// From this mean length on, in bytes, records are long: a page has full size at once.
+    static let longRecord = 128
+
     /// Two sibling pages merge when they hold no more records than this together.
     static let mergeCountMax = 24
 
@@ -218,16 +221,17 @@ type PageTable
     let mutable dueHint = 0
 
     /// How much room for records a page gets that holds `count` of them, `live` bytes in all: three quarters of a full
-    /// page, or a full one when that is too little. Sizes in between would save a few bytes, but leave the pinned heap
-    /// with holes of many sizes: measured at ten million keys, twice the memory. An eighth is always to spare, so that
-    /// values that change their length do not have the page packed each time.
+    /// page, or a full one when that is too little or records are long. Sizes in between would save a few bytes, but leave
+    /// the pinned heap with holes of many sizes, since pages fill up all at the same time: measured at ten million keys,
+    /// twice the memory. An eighth is always to spare, so that values that change their length do not have the page
+    /// packed each time.
     let roomFor (live: int) (count: int) =
         let mean = live / max 1 count
         let spare = live + live / 8
         let threeQuarters = mean * (Page.Slots * 3 / 4)
 
         let wanted =
-            if threeQuarters >= spare then
+            if threeQuarters >= spare && mean < longRecord then
                 threeQuarters
             else
                 mean * Page.Slots
