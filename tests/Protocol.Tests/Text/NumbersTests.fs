@@ -209,9 +209,23 @@ type DoublesAgainstOracle(oracle: Oracle) =
     let key, text = Bytes.ofString "scores", Bytes.ofString
     let memberName = Bytes.ofString (String('m', 100))
 
+    /// The C library under the real server (glibc 2.36) rounds some subnormal numbers of many hundred digits to the
+    /// neighbour of the nearest double: 776 bytes whose value lies at three quarters between two doubles went to the
+    /// lower. Here they are rounded right.
+    let isMisreadByTheLibrary (score: string) =
+        let subnormal (bits: int64) =
+            Double.IsSubnormal(BitConverter.Int64BitsToDouble bits)
+
+        score.Length > 700 && parseDouble score |> ValueOption.exists subnormal
+
     [<OracleProperty(Arbitrary = [| typeof<Arbitraries> |], MaxTest = 300)>]
     member _.``scores are read and printed as a real server does``(texts: FloatText list) =
-        let texts = [ for FloatText text in texts -> text ]
+        let texts =
+            [
+                for FloatText text in texts do
+                    if not (isMisreadByTheLibrary text) then
+                        text
+            ]
 
         let commands =
             [
