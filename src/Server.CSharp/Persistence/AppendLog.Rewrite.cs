@@ -16,7 +16,9 @@ public sealed partial class AppendLog
         return _sealedNumber;
     }
 
-    /// <summary>Where in the file the groups begin that came after the mark, and how often the log has failed so far.</summary>
+    /// <summary>
+    /// Where in the file the groups begin that came after the mark, and how often the log has failed so far.
+    /// </summary>
     internal (long Offset, long Failures) TakeMark()
     {
         (long Offset, long Failures) mark;

@@ -35,13 +35,17 @@ namespace RedisClone.Server.Persistence;
 /// <summary>The append-only log of a running server.</summary>
 public sealed partial class AppendLog : IDisposable
 {
-    /// <summary>How many bytes of sealed groups may wait for a loop that is writing, before others wait for it too.</summary>
+    /// <summary>
+    /// How many bytes of sealed groups may wait for a loop that is writing, before others wait for it too.
+    /// </summary>
     public const long SealedBytesMax = 32 << 20;
 
     /// <summary>How many bytes may wait for an fsync before a flush waits for it.</summary>
     public const long RetainedBytesMax = 256 << 20;
 
-    /// <summary>The time between two fsyncs under <c>everysec</c>, and between two attempts while the disk fails.</summary>
+    /// <summary>
+    /// The time between two fsyncs under <c>everysec</c>, and between two attempts while the disk fails.
+    /// </summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly ILogDisk _disk;
@@ -84,7 +88,13 @@ public sealed partial class AppendLog : IDisposable
     private long _markOffset = -1;
 
     private AppendLog(
-        ILogDisk disk, string path, IDisposable held, ILogFile file, LogEnd end, AppendLogOptions options, TimeProvider time)
+        ILogDisk disk,
+        string path,
+        IDisposable held,
+        ILogFile file,
+        LogEnd end,
+        AppendLogOptions options,
+        TimeProvider time)
     {
         _disk = disk;
         _path = path;
@@ -177,7 +187,9 @@ public sealed partial class AppendLog : IDisposable
         }
     }
 
-    /// <summary>Registers an action to be called, on any thread, whenever <see cref="DurablePosition"/> has moved.</summary>
+    /// <summary>
+    /// Registers an action to be called, on any thread, whenever <see cref="DurablePosition"/> has moved.
+    /// </summary>
     public void OnDurable(Action wake)
     {
         lock (_fileGate)

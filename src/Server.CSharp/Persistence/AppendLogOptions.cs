@@ -59,7 +59,9 @@ internal static class LogStart
         file.Write(offset, line.Written);
     }
 
-    /// <summary>Puts the end of the base behind what is there: nothing in a new file, commands in a plain one.</summary>
+    /// <summary>
+    /// Puts the end of the base behind what is there: nothing in a new file, commands in a plain one.
+    /// </summary>
     public static LogEnd CloseBase(ILogFile file, LogEnd end, TimeProvider time)
     {
         var running = Crc32C.Start;

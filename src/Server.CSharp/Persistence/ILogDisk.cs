@@ -28,7 +28,9 @@ public interface ILogDisk
     /// <summary>Gives a file another name, atomically; a file that has that name is replaced.</summary>
     void Rename(string from, string to);
 
-    /// <summary>Makes the names in the directory of <paramref name="path"/> durable: files created, renamed, deleted.</summary>
+    /// <summary>
+    /// Makes the names in the directory of <paramref name="path"/> durable: files created, renamed, deleted.
+    /// </summary>
     void SyncDirectory(string path);
 
     /// <summary>Creates a file if need be and keeps every other process from taking it, until disposed.</summary>

@@ -8,7 +8,9 @@ internal sealed class LogBaseWriter
     /// <summary>A part is closed when it has this many bytes.</summary>
     public const int PartBytes = 256 << 10;
 
-    /// <summary>How much is written before an fsync, in bytes: a single one at the end would starve other writers.</summary>
+    /// <summary>
+    /// How much is written before an fsync, in bytes: a single one at the end would starve other writers.
+    /// </summary>
     public const long SyncBytes = 32 << 20;
 
     private readonly ILogFile _file;

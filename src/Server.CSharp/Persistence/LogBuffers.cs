@@ -2,7 +2,9 @@ using RedisClone.Protocol;
 
 namespace RedisClone.Server.Persistence;
 
-/// <summary>Bytes on their way to the log: first the commands of one group, then whole groups with their lines.</summary>
+/// <summary>
+/// Bytes on their way to the log: first the commands of one group, then whole groups with their lines.
+/// </summary>
 internal sealed class LogBuffer(int capacity)
 {
     public RespWriter Bytes { get; } = new(capacity);

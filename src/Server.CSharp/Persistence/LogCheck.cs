@@ -1,6 +1,8 @@
 namespace RedisClone.Server.Persistence;
 
-/// <summary>The verbs <c>check</c> and <c>repair</c> of the program: what is wrong with a log, and cutting it off.</summary>
+/// <summary>
+/// The verbs <c>check</c> and <c>repair</c> of the program: what is wrong with a log, and cutting it off.
+/// </summary>
 public static class LogCheck
 {
     /// <summary>The exit code for a log that is whole, or has been made so.</summary>
@@ -13,7 +15,9 @@ public static class LogCheck
     /// <returns>The exit code.</returns>
     public static int Check(string path, TextWriter output) => Check(new OsDisk(), path, output);
 
-    /// <summary>Keeps what is good of a log and moves the rest to a <c>.torn</c> file beside it; asks nothing.</summary>
+    /// <summary>
+    /// Keeps what is good of a log and moves the rest to a <c>.torn</c> file beside it; asks nothing.
+    /// </summary>
     /// <returns>The exit code.</returns>
     public static int Repair(string path, TextWriter output) => Repair(new OsDisk(), path, output, TimeProvider.System);
 

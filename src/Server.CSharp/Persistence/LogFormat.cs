@@ -72,10 +72,12 @@ internal enum LogLineKind : byte
 
 /// <summary>One line of the format, read.</summary>
 /// <param name="Kind">What the line closes.</param>
-/// <param name="Number">The number of the group or part; of a base's end, the last group whose effects the base holds.</param>
+/// <param name="Number">The number of the group or part; of a base's end, the last group whose effects the base
+/// holds.</param>
 /// <param name="Length">The bytes that the line covers: they end where the line begins.</param>
 /// <param name="TimeMs">When it was written, ms since the Unix epoch.</param>
-/// <param name="Extra">Of a group, how many groups no fsync had covered; of a base's end, how many parts came before.</param>
+/// <param name="Extra">Of a group, how many groups no fsync had covered; of a base's end, how many parts came
+/// before.</param>
 /// <param name="Crc">CRC-32C of the bytes covered and of the line up to the CRC.</param>
 internal readonly record struct LogLine(
     LogLineKind Kind, long Number, long Length, long TimeMs, long Extra, uint Crc);

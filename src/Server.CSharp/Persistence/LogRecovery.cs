@@ -3,7 +3,8 @@ namespace RedisClone.Server.Persistence;
 /// <summary>Where a log ends, for who goes on writing to it.</summary>
 /// <param name="Offset">The length of the file in bytes.</param>
 /// <param name="LastNumber">The number of its last group.</param>
-/// <param name="IsPlain">Whether the file has no lines of the format yet, because it is empty or written by Redis.</param>
+/// <param name="IsPlain">Whether the file has no lines of the format yet, because it is empty or written by
+/// Redis.</param>
 public readonly record struct LogEnd(long Offset, long LastNumber, bool IsPlain);
 
 /// <summary>What recovery did.</summary>

@@ -16,7 +16,9 @@ public interface ILogReplayer
 /// <summary>A command of a log cannot be carried out, although its bytes are as they were written.</summary>
 public sealed class LogReplayException(string message) : Exception(message);
 
-/// <summary>The second pass: makes commands of bytes that the first has found whole, and has them carried out.</summary>
+/// <summary>
+/// The second pass: makes commands of bytes that the first has found whole, and has them carried out.
+/// </summary>
 internal sealed class LogReplay(ILogFile file, ILogReplayer replayer)
 {
     private const int BufferBytes = 1 << 20;
@@ -43,7 +45,9 @@ internal sealed class LogReplay(ILogFile file, ILogReplayer replayer)
         }
     }
 
-    /// <summary>Reads and carries out the commands from <paramref name="start"/> up to <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Reads and carries out the commands from <paramref name="start"/> up to <paramref name="end"/>.
+    /// </summary>
     public void Apply(long start, long end)
     {
         var buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(BufferBytes, end - start));

@@ -76,7 +76,9 @@ internal sealed class LogResync(ILogFile file, long fileLength)
         return result;
     }
 
-    /// <summary>Whether a line behind <paramref name="from"/> claims to close a base that takes all before it.</summary>
+    /// <summary>
+    /// Whether a line behind <paramref name="from"/> claims to close a base that takes all before it.
+    /// </summary>
     public bool HasBaseEnd(long from)
     {
         foreach (var (lineOffset, text) in Lines(from))

@@ -27,7 +27,9 @@ public interface ISnapshotWriter
 /// <summary>One rewrite of a log, from the frozen keyspace to the new file.</summary>
 internal sealed class LogRewrite
 {
-    /// <summary>When no more than this is left to copy, in bytes, the rest is copied under the lock of the file.</summary>
+    /// <summary>
+    /// When no more than this is left to copy, in bytes, the rest is copied under the lock of the file.
+    /// </summary>
     public const int RestBytesMax = 256 << 10;
 
     /// <summary>A log that grows faster than it is copied is copied under the lock after this many bytes.</summary>

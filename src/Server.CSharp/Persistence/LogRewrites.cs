@@ -1,6 +1,8 @@
 namespace RedisClone.Server.Persistence;
 
-/// <summary>The rewrites of a log: one at a time, on a thread of its own, when asked for or when the log has grown.</summary>
+/// <summary>
+/// The rewrites of a log: one at a time, on a thread of its own, when asked for or when the log has grown.
+/// </summary>
 public sealed class LogRewrites
 {
     /// <summary>After an abandoned rewrite, the time before another one is suggested.</summary>
@@ -32,7 +34,9 @@ public sealed class LogRewrites
         _time = time;
     }
 
-    /// <summary>By how many percent the log must have grown since the last rewrite; 0 turns the suggestion off.</summary>
+    /// <summary>
+    /// By how many percent the log must have grown since the last rewrite; 0 turns the suggestion off.
+    /// </summary>
     public int GrowthPercentage { get; set; } = 100;
 
     /// <summary>How large the log must be, in bytes.</summary>
@@ -49,7 +53,9 @@ public sealed class LogRewrites
         }
     }
 
-    /// <summary>Called, on any thread, when a rewrite has ended; null when it succeeded, else why it was abandoned.</summary>
+    /// <summary>
+    /// Called, on any thread, when a rewrite has ended; null when it succeeded, else why it was abandoned.
+    /// </summary>
     public Action<string?>? Ended { get; set; }
 
     /// <summary>Whether the log has grown so much that it is worth a rewrite.</summary>

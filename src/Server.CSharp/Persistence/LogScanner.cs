@@ -87,7 +87,9 @@ internal sealed class LogScanner
     /// <summary>The line scanned last, CRLF included; holds until the next call.</summary>
     public ReadOnlySpan<byte> Annotation => _window.AsSpan(IndexOf(_annotationStart), _annotationLength);
 
-    /// <summary>Makes the current position the start of the next group: from here on bytes are kept and summed up.</summary>
+    /// <summary>
+    /// Makes the current position the start of the next group: from here on bytes are kept and summed up.
+    /// </summary>
     public void SetAnchor()
     {
         _anchor = Position;

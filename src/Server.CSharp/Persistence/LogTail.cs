@@ -26,7 +26,9 @@ internal sealed class LogTail(LogBufferPool pool, long endOffset, long endNumber
     /// <summary>The number of the last group that was written, its line included.</summary>
     public long WrittenNumber { get; private set; } = endNumber;
 
-    /// <summary>The bytes that no fsync has covered, written or not. This and the offsets may be read without the lock.</summary>
+    /// <summary>
+    /// The bytes that no fsync has covered, written or not. This and the offsets may be read without the lock.
+    /// </summary>
     public long RetainedBytes => EndOffset - Volatile.Read(ref _retainedOffset);
 
     public bool IsWritten => WrittenOffset == EndOffset;

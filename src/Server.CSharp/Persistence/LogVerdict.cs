@@ -30,13 +30,17 @@ public sealed record LogVerdict
     /// <summary>Commands within the good bytes; MULTI and EXEC are not counted.</summary>
     public required long Commands { get; init; }
 
-    /// <summary>The number of the last good group, or of the last one that the base holds; 0 when there is none.</summary>
+    /// <summary>
+    /// The number of the last good group, or of the last one that the base holds; 0 when there is none.
+    /// </summary>
     public required long LastNumber { get; init; }
 
     /// <summary>When the last good line was written, ms since the Unix epoch; 0 when there is none.</summary>
     public required long LastTimeMs { get; init; }
 
-    /// <summary>Whether the good bytes have no lines of the format at all: an empty log, or one that Redis wrote.</summary>
+    /// <summary>
+    /// Whether the good bytes have no lines of the format at all: an empty log, or one that Redis wrote.
+    /// </summary>
     public required bool IsPlain { get; init; }
 
     /// <summary>Whether the file ends within its base, so that the good bytes are a part of a snapshot.</summary>
@@ -48,7 +52,9 @@ public sealed record LogVerdict
     /// <summary>Unless the log is whole: what is wrong behind the good bytes.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>Unless the log is whole: the first byte known to be wrong, or where the first bad group starts.</summary>
+    /// <summary>
+    /// Unless the log is whole: the first byte known to be wrong, or where the first bad group starts.
+    /// </summary>
     public long BadOffset { get; init; }
 
     /// <summary>Where the first good group behind the bad bytes ends, or -1 when there is none.</summary>

@@ -71,7 +71,8 @@ internal sealed class RdbReader
     }
 
     /// <summary>Reads a file from its start, and has every key made.</summary>
-    /// <returns>The offset behind its end: in an append-only log of Redis before version 7, commands may follow.</returns>
+    /// <returns>The offset behind its end: in an append-only log of Redis before version 7, commands may
+    /// follow.</returns>
     /// <exception cref="RdbException">The file is damaged, or holds what is not known.</exception>
     /// <exception cref="LogReplayException">A key could not be made.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

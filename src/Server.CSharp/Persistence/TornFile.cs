@@ -67,7 +67,9 @@ internal static class TornFile
         }
     }
 
-    /// <summary>Deletes a file that is of no use; if the disk refuses that, too, the error at hand matters more.</summary>
+    /// <summary>
+    /// Deletes a file that is of no use; if the disk refuses that, too, the error at hand matters more.
+    /// </summary>
     public static void TryDelete(ILogDisk disk, string path)
     {
         try

@@ -48,7 +48,9 @@ public sealed class OsDiskTests
                     log.Flush();
                     while (log.DurablePosition < position)
                     {
-                        Assert.True(wake.WaitOne(_bound), $"position {position} never became durable: {log.DurablePosition}, {log.Status}");
+                        Assert.True(
+                            wake.WaitOne(_bound),
+                            $"position {position} never became durable: {log.DurablePosition}, {log.Status}");
                     }
                 }
             })).ToList();

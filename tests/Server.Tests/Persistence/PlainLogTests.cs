@@ -5,7 +5,9 @@ using Xunit;
 
 namespace RedisClone.Server.Tests.Persistence;
 
-/// <summary>Logs that Redis wrote, without lines of our format, and logs that begin as such and go on as ours.</summary>
+/// <summary>
+/// Logs that Redis wrote, without lines of our format, and logs that begin as such and go on as ours.
+/// </summary>
 public sealed class PlainLogTests
 {
     private static readonly string[] _units =

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace RedisClone.Server.Tests.Persistence;
 
-/// <summary>What recovery makes of a log that was cut, changed, or put together from pieces, at every byte of it.</summary>
+/// <summary>
+/// What recovery makes of a log that was cut, changed, or put together from pieces, at every byte of it.
+/// </summary>
 public sealed class RecoveryTests
 {
     private const int HeaderGroup = 0;
@@ -276,7 +278,9 @@ public sealed class RecoveryTests
         Assert.Equal(driver.Turns + 1, report.End.LastNumber);
     }
 
-    /// <summary>A log of a few groups, and where each of them ends; the first entry is the line that starts the log.</summary>
+    /// <summary>
+    /// A log of a few groups, and where each of them ends; the first entry is the line that starts the log.
+    /// </summary>
     private static (LogDriver Driver, List<int> Ends) SmallLog()
     {
         var driver = new LogDriver(new SimulatedDisk());

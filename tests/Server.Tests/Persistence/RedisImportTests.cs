@@ -7,7 +7,9 @@ using Xunit;
 
 namespace RedisClone.Server.Tests.Persistence;
 
-/// <summary>Taking over a log that Redis wrote: a directory with a manifest, or one file that begins with an RDB file.</summary>
+/// <summary>
+/// Taking over a log that Redis wrote: a directory with a manifest, or one file that begins with an RDB file.
+/// </summary>
 public sealed class RedisImportTests
 {
     private const string Directory = "/data/appendonlydir/";

@@ -53,7 +53,9 @@ internal sealed class SimulatedDisk : ILogDisk
     /// <summary>How many more bytes fit on the disk.</summary>
     public long FreeBytes { get; set; } = long.MaxValue / 2;
 
-    /// <summary>How many units of work the disk does before the power goes: a byte written, or any other call.</summary>
+    /// <summary>
+    /// How many units of work the disk does before the power goes: a byte written, or any other call.
+    /// </summary>
     public long PowerUnits { get; set; } = long.MaxValue;
 
     /// <summary>How many units of work were done.</summary>
@@ -330,7 +332,9 @@ internal sealed class SimulatedDisk : ILogDisk
             return content;
         }
 
-        /// <summary>Each sector as it was after some change or other; a change of the length is never overtaken.</summary>
+        /// <summary>
+        /// Each sector as it was after some change or other; a change of the length is never overtaken.
+        /// </summary>
         private byte[] Scatter(Random random)
         {
             var first = Pending.FindLastIndex(change => change.Bytes is null) + 1;

@@ -1,6 +1,8 @@
 namespace RedisClone.Server.Tests.Support;
 
-/// <summary>A clock that moves only when a test says so, with timers that go off while it moves. Safe from any thread.</summary>
+/// <summary>
+/// A clock that moves only when a test says so, with timers that go off while it moves. Safe from any thread.
+/// </summary>
 internal sealed class FakeTime : TimeProvider
 {
     private readonly Lock _gate = new();
