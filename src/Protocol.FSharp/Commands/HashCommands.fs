@@ -13,10 +13,10 @@ type private Part =
     | Value = 2
 
 let private writeParts (reply: RespWriter) (part: Part) (fields: byref<HashFields>) =
-    if part.HasFlag Part.Field then
+    if (part &&& Part.Field = Part.Field) then
         reply.Bulk fields.Field
 
-    if part.HasFlag Part.Value then
+    if (part &&& Part.Value = Part.Value) then
         reply.Bulk fields.Value
 
 /// Shows fields of HSCAN that fit the pattern.
@@ -182,10 +182,10 @@ let private writeRandom (call: Call) (entry: byref<Entry>) (part: Part) =
         let mutable inner = Entry()
         call.FindRandom(table, &inner) |> ignore
 
-        if part.HasFlag Part.Field then
+        if (part &&& Part.Field = Part.Field) then
             call.Reply.Bulk inner.Key
 
-        if part.HasFlag Part.Value then
+        if (part &&& Part.Value = Part.Value) then
             call.Reply.Bulk inner.Value
 
 /// Writes so many different fields, each choice of them equally likely: goes along all of them and takes one with the
@@ -220,12 +220,12 @@ let private writeFewDistinct (call: Call) (table: PageTable) (wanted: int) (writ
 
             call.Reply.Bulk inner.Key
 
-            if part.HasFlag Part.Value then
+            if (part &&& Part.Value = Part.Value) then
                 call.Reply.Bulk inner.Value
 
 let private randomFields (call: Call) (entry: byref<Entry>) (count: int64) (part: Part) =
     let size = HashValue.count &entry
-    let pairs = part.HasFlag Part.Value
+    let pairs = (part &&& Part.Value = Part.Value)
     let nested = pairs && call.Reply.Protocol >= 3
 
     let number =

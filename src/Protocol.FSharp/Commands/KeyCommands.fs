@@ -373,12 +373,17 @@ let private takeExpireOptions (call: Call) (options: byref<ExpireOptions>) : boo
             valid <- false
             call.Reply.Error(Errors.unsupportedOption (call.Take()))
 
+    let later = ExpireOptions.IfLater ||| ExpireOptions.IfEarlier
+
     if not valid then
         false
-    elif options.HasFlag ExpireOptions.IfNone && options <> ExpireOptions.IfNone then
+    elif
+        (options &&& ExpireOptions.IfNone <> ExpireOptions.None)
+        && options <> ExpireOptions.IfNone
+    then
         call.Reply.Error Errors.expireNxWithOther
         false
-    elif options.HasFlag(ExpireOptions.IfLater ||| ExpireOptions.IfEarlier) then
+    elif options &&& later = later then
         call.Reply.Error Errors.expireGtAndLt
         false
     else
@@ -386,10 +391,19 @@ let private takeExpireOptions (call: Call) (options: byref<ExpireOptions>) : boo
 
 /// Whether a deadline may take the place of the present one. No deadline counts as later than any.
 let private allows (options: ExpireOptions) (present: int64) (deadline: int64) =
-    not (options.HasFlag ExpireOptions.IfNone && present <> Page.NoDeadline)
-    && not (options.HasFlag ExpireOptions.IfAny && present = Page.NoDeadline)
-    && not (options.HasFlag ExpireOptions.IfLater && deadline <= present)
-    && not (options.HasFlag ExpireOptions.IfEarlier && deadline >= present)
+    not (
+        (options &&& ExpireOptions.IfNone <> ExpireOptions.None)
+        && present <> Page.NoDeadline
+    )
+    && not (
+        (options &&& ExpireOptions.IfAny <> ExpireOptions.None)
+        && present = Page.NoDeadline
+    )
+    && not ((options &&& ExpireOptions.IfLater <> ExpireOptions.None) && deadline <= present)
+    && not (
+        (options &&& ExpireOptions.IfEarlier <> ExpireOptions.None)
+        && deadline >= present
+    )
 
 let private expireWith (unit: TimeUnit) (name: string) (call: Call) =
     let mutable entry = Entry()
