@@ -22,6 +22,7 @@ open System.Net.Sockets
 open System.Threading
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 /// A reply as it came over the wire. Doubles and big numbers keep their text.
@@ -277,5 +278,5 @@ type OracleFactAttribute() as this =
 
 /// A property that needs the oracle.
 type OraclePropertyAttribute() as this =
-    inherit PropertyAttribute()
+    inherit RepeatablePropertyAttribute()
     do this.Skip <- OracleServer.SkipReason

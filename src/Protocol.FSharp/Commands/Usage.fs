@@ -128,11 +128,16 @@ module Usage =
         }
 
     and private group optional label alternatives =
+        let block nodes =
+            match nodes with
+            | Node.Ellipsis :: _ -> fail "..." "nothing to repeat in a group"
+            | nodes -> Parameter.block (parameters (repetitions nodes))
+
         let alternative nodes =
             match nodes with
             | Node.Place word :: rest when isLabel word && not rest.IsEmpty ->
-                labelled (Some(word.TrimEnd ':')) (Parameter.block (parameters (repetitions rest)))
-            | nodes -> Parameter.block (parameters (repetitions nodes))
+                labelled (Some(word.TrimEnd ':')) (block rest)
+            | nodes -> block nodes
 
         let whole = labelled label (Parameter.oneOf (List.map alternative alternatives))
 

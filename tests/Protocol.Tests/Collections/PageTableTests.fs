@@ -6,6 +6,7 @@ open FsCheck.FSharp
 open global.FsCheck.Xunit
 open global.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 
 type Content =
     {
@@ -135,7 +136,7 @@ let run (operations: Operation list) =
 [<Properties(Arbitrary = [| typeof<Operations> |], MaxTest = 200, EndSize = 2000)>]
 module Laws =
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``a table holds what a dictionary holds`` (operations: Operation list) =
         let _, table, model, _ = run operations
         let deadlines = model.Values |> Seq.filter (fun c -> c.Deadline <> Page.NoDeadline)
@@ -144,14 +145,14 @@ module Laws =
         && table.Count = model.Count
         && table.DeadlineCount = Seq.length deadlines
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``a snapshot reads as it did when it was taken`` (operations: Operation list) =
         let _, _, _, snapshots = run operations
 
         snapshots
         |> Seq.forall (fun (struct (frozen, model)) -> same model (contentsOf (frozen.Walk())))
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``every key is found, and no other`` (operations: Operation list) =
         let _, table, model, _ = run operations
         let mutable entry = Entry()
@@ -164,7 +165,7 @@ module Laws =
 
         right
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``due records are found exactly, and the earliest deadline is never late`` (operations: Operation list) =
         let _, table, model, _ = run operations
         let mutable right = true
@@ -191,7 +192,7 @@ module Laws =
 
         right && same model (contentsOf (table.Walk()))
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``a fork and its origin go separate ways`` (operations: Operation list) (later: Operation list) =
         let owner, table, model, _ = run operations
         let frozen = table.Freeze()
@@ -218,7 +219,7 @@ type private Collector(found: HashSet<string>) =
 
 let private plainKey (number: int) = Bytes.ofString $"key:{number}"
 
-[<Property(MaxTest = 30)>]
+[<RepeatableProperty(MaxTest = 30)>]
 let ``a scan sees every key that is there all the time while the table grows and shrinks`` (seed: int) =
     let _, table = newTable ()
     let random = Random seed

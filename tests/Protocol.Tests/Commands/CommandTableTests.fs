@@ -37,7 +37,7 @@ type CommandTableTests() =
         bytes |> Array.forall (fun b -> b < 128uy)
         && (Encoding.ASCII.GetString bytes).Equals(name, StringComparison.OrdinalIgnoreCase)
 
-    [<Property(MaxTest = 5000)>]
+    [<RepeatableProperty(MaxTest = 5000)>]
     member _.``a look-up finds what a comparison with every name finds``() =
         Prop.forAll
             (Arb.fromGen (Gen.oneof [ Tables.confusable; Gen.arrayOf (Gen.choose (0, 255) |> Gen.map byte) ]))
@@ -156,7 +156,7 @@ type CommandTableTests() =
         Assert.True(run ())
         Assert.Equal(0L, GC.GetAllocatedBytesForCurrentThread() - before)
 
-    [<Property(MaxTest = 300)>]
+    [<RepeatableProperty(MaxTest = 300)>]
     member _.``keys lie within the command, whatever the arguments``() =
         let table = OddRows.table
 

@@ -561,13 +561,8 @@ module Generators =
 
 /// A law of evaluation, tried with so many sequences; the environment variable RC_LONG multiplies the number.
 type LawAttribute(cases: int) as this =
-    inherit PropertyAttribute()
-
-    static let times =
-        match Int32.TryParse(Environment.GetEnvironmentVariable "RC_LONG") with
-        | true, times when times > 0 -> times
-        | _ -> 1
+    inherit RepeatablePropertyAttribute()
 
     do
         this.Arbitrary <- [| typeof<Generators.Arbitraries> |]
-        this.MaxTest <- cases * times
+        this.MaxTest <- cases * LongRun.times

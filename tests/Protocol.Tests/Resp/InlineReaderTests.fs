@@ -4,6 +4,7 @@ open System
 open FsCheck.FSharp
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private hex (value: byte) = $"\\x{value:x2}"
@@ -47,7 +48,7 @@ let private written (style: int) (word: byte[]) =
 [<Properties(Arbitrary = [| typeof<Generators.Arbitraries> |], MaxTest = 300)>]
 module Properties =
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``words written in any style are the words read, however the bytes are cut``
         (CommandParts words)
         (styles: FsCheck.NonEmptyArray<FsCheck.NonNegativeInt>)

@@ -3,12 +3,13 @@ module RedisClone.Protocol.Tests.Resp.ReplyTests
 open System
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 [<Properties(Arbitrary = [| typeof<Generators.Arbitraries> |], MaxTest = 300)>]
 module Properties =
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``replies written are the replies that a client of that protocol sees, however the bytes are cut``
         (replies: AnyReply list)
         (sizes: ChunkSizes)
@@ -31,11 +32,11 @@ module Properties =
             Assert.Equal(expected, ReplyHarness.readWhole bytes)
             Assert.Equal(expected, ReplyHarness.readCut sizes bytes)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``any bytes read the same however they are cut`` (HostileReplyBytes bytes) (sizes: ChunkSizes) =
         Assert.Equal(ReplyHarness.readWhole bytes, ReplyHarness.readCut sizes bytes)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``whatever the bytes, memory is in proportion to them`` (HostileReplyBytes bytes) =
         let reader = ReplyReader(ReplyLimits())
         let before = GC.GetAllocatedBytesForCurrentThread()

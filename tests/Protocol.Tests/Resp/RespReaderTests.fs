@@ -3,6 +3,7 @@ module RedisClone.Protocol.Tests.Resp.RespReaderTests
 open System
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private texts (parts: byte[][]) =
@@ -24,7 +25,7 @@ let private tightLimits () =
 [<Properties(Arbitrary = [| typeof<Generators.Arbitraries> |], MaxTest = 300)>]
 module Properties =
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``commands written are commands read, however the bytes are cut``
         (commands: CommandParts list)
         (sizes: ChunkSizes)
@@ -35,11 +36,11 @@ module Properties =
         Assert.Equal(expected, Harness.readWhole bytes)
         Assert.Equal(expected, Harness.readCut sizes bytes)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``any bytes read the same however they are cut`` (HostileBytes bytes) (sizes: ChunkSizes) =
         Assert.Equal(Harness.readWhole bytes, Harness.readCut sizes bytes)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``any bytes read the same however they are cut, under the tightest limits, by who has yet to authenticate``
         (HostileBytes bytes)
         (sizes: ChunkSizes)
@@ -49,7 +50,7 @@ module Properties =
 
         Assert.Equal(Harness.read (reader ()) [ bytes ], Harness.read (reader ()) (Harness.cut sizes bytes))
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``whatever the bytes, memory is in proportion to them`` (HostileBytes bytes) =
         let reader = RespReader(RespLimits())
         let before = GC.GetAllocatedBytesForCurrentThread()
@@ -61,7 +62,7 @@ module Properties =
         let allocated = GC.GetAllocatedBytesForCurrentThread() - before
         Assert.InRange(allocated, 0L, 1024L + 20L * int64 bytes.Length)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``what may be logged as it came is what the arguments would be written as`` (HostileBytes bytes) =
         let reader = RespReader(RespLimits())
         let mutable at = 0
@@ -76,7 +77,7 @@ module Properties =
 
             at <- at + reader.Consumed
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``a command that is kept outlives its buffer`` (CommandParts parts) =
         let bytes = rawOf parts
         let reader = RespReader(RespLimits())
@@ -86,7 +87,7 @@ module Properties =
         reader.Read("no\n"B, 0, 3) |> ignore
         Assert.Equal<string list>(texts parts, Harness.textsOf kept)
 
-    [<Property>]
+    [<RepeatableProperty>]
     let ``a reader that is reset reads as a new one`` (HostileBytes before) (HostileBytes bytes) =
         let reader = RespReader(RespLimits())
         Harness.read reader [ before ] |> ignore

@@ -3,6 +3,7 @@ module RedisClone.Protocol.Tests.Resp.RespWriterTests
 open System
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private text (protocol: int) (write: RespWriter -> unit) =
@@ -52,14 +53,14 @@ let ``every type is written as Redis writes it, in RESP2 and in RESP3`` () =
     check "*3\r\n" ">3\r\n" _.Push(3)
     check "" "|2\r\n" (fun w -> Assert.Equal(w.Protocol = 3, w.Attribute 2))
 
-[<Property>]
+[<RepeatableProperty>]
 let ``integers of any size are written in decimal`` (value: int64) =
     check $":{value}\r\n" $":{value}\r\n" _.Integer(value)
     let digits = string value
     let bulk = $"${digits.Length}\r\n{digits}\r\n"
     check bulk bulk _.BulkInteger(value)
 
-[<Property>]
+[<RepeatableProperty>]
 let ``a header put before what was written is the header written first`` (before: string[]) (items: int64[]) =
     let fill (writer: RespWriter) =
         for item in items do

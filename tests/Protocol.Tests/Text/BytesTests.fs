@@ -3,13 +3,14 @@ module RedisClone.Protocol.Tests.BytesTests
 open System
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
-[<Property>]
+[<RepeatableProperty>]
 let ``any bytes survive the way through text and back`` (bytes: byte[]) =
     Bytes.ofString (Bytes.toString (bytes.AsSpan())) = bytes
 
-[<Property>]
+[<RepeatableProperty>]
 let ``byte strings are ordered as lists of unsigned bytes`` (shared: byte[]) (a: byte[]) (b: byte[]) =
     let left = Array.append shared a
     let right = Array.append shared b
@@ -26,7 +27,7 @@ let ``byte strings are ordered as lists of unsigned bytes`` (shared: byte[]) (a:
 let ``words are compared without case, and nothing else is`` (word: string, text: string, expected: bool) =
     Assert.Equal(expected, Bytes.isWord word ((Bytes.ofString text).AsSpan()))
 
-[<Property>]
+[<RepeatableProperty>]
 let ``a grown capacity holds what is needed and at least doubles`` (current: uint16) (more: uint16) =
     let needed = int current + int more
     let capacity = Bytes.grownCapacity (int current) needed

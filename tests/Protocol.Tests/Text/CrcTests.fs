@@ -4,6 +4,7 @@ open System
 open System.Buffers.Binary
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private crc64 (bytes: byte[]) = Crc.crc64 (0UL, bytes.AsSpan())
@@ -35,12 +36,12 @@ let ``nothing has checksum zero`` () =
     Assert.Equal(0UL, crc64 [||])
     Assert.Equal(0u, crc32c [||])
 
-[<Property>]
+[<RepeatableProperty>]
 let ``checksums are what their polynomials say`` (bytes: byte[]) =
     crc64 bytes = bitwise 0x95AC9329AC4BC9B5UL 1UL 0UL bytes uint64
     && crc32c bytes = ~~~(bitwise 0x82F63B78u 1u 0xFFFFFFFFu bytes uint32)
 
-[<Property>]
+[<RepeatableProperty>]
 let ``a checksum can be taken in pieces`` (a: byte[]) (b: byte[]) =
     let whole = Array.append a b
 

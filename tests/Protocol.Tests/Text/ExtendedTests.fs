@@ -4,6 +4,7 @@ open System
 open System.Numerics
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open RedisClone.Protocol.Tests.FloatTexts
 open Xunit
 
@@ -88,7 +89,7 @@ let ``texts are read up to the longest`` () =
     Assert.Equal("7", print (read (String('0', Extended.TextLengthMax - 1) + "7")))
     Assert.Equal(ValueNone, parse (String('0', Extended.TextLengthMax) + "7"))
 
-[<Property>]
+[<RepeatableProperty>]
 let ``any 64-bit number is held exactly`` (seed: uint64) =
     let mutable random = SplitMix64 seed
     let value = int64 (random.Next()) >>> int (random.Below 64UL)
@@ -96,19 +97,19 @@ let ``any 64-bit number is held exactly`` (seed: uint64) =
     print (Extended.ofInt64 value) = string value
     && parse (string value) = ValueSome(Extended.ofInt64 value)
 
-[<Property(Arbitrary = [| typeof<Arbitraries> |])>]
+[<RepeatableProperty(Arbitrary = [| typeof<Arbitraries> |])>]
 let ``the order of two summands does not matter`` (FloatText a) (FloatText b) =
     match parse a, parse b with
     | ValueSome a, ValueSome b -> Extended.add a b = Extended.add b a
     | _ -> true
 
-[<Property(Arbitrary = [| typeof<Arbitraries> |])>]
+[<RepeatableProperty(Arbitrary = [| typeof<Arbitraries> |])>]
 let ``zero changes nothing`` (FloatText text) =
     match parse text with
     | ValueSome value when value.Significand <> 0UL -> Extended.add value Extended.zero = value
     | _ -> true
 
-[<Property(MaxTest = 1000)>]
+[<RepeatableProperty(MaxTest = 1000)>]
 let ``a number times a power of two prints its exact digits`` (significand: uint64) (power: uint16) =
     let exponent = int power % 16300
     let value = read $"0x{significand:X}p{exponent}"

@@ -3,19 +3,20 @@ module RedisClone.Protocol.Tests.HashTests
 open System
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private hash (seed: uint64) (bytes: byte[]) =
     let secret = Hash.secretOfSeed seed
     Hash.ofBytes (&secret, bytes.AsSpan())
 
-[<Property>]
+[<RepeatableProperty>]
 let ``equal bytes have equal hashes wherever they are`` (seed: uint64) (before: byte[]) (bytes: byte[]) =
     let secret = Hash.secretOfSeed seed
     let shifted = Array.append before bytes
     Hash.ofBytes (&secret, shifted.AsSpan before.Length) = hash seed bytes
 
-[<Property>]
+[<RepeatableProperty>]
 let ``another secret gives another hash`` (bytes: byte[]) = hash 1UL bytes <> hash 2UL bytes
 
 [<Fact>]

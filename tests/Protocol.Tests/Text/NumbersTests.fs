@@ -5,6 +5,7 @@ open System.Globalization
 open System.Numerics
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open RedisClone.Protocol.Tests.FloatTexts
 open Xunit
 
@@ -45,12 +46,12 @@ let private int64OfSeed (seed: uint64) =
     let value = int64 (random.Next())
     value >>> int (random.Below 64UL)
 
-[<Property(MaxTest = 1000)>]
+[<RepeatableProperty(MaxTest = 1000)>]
 let ``a whole number that is written is read back`` (seed: uint64) =
     let value = int64OfSeed seed
     parseInt64 (printInt64 value) = ValueSome value
 
-[<Property(MaxTest = 1000)>]
+[<RepeatableProperty(MaxTest = 1000)>]
 let ``the digits of a whole number are counted as they are written`` (seed: uint64) =
     let value = int64OfSeed seed
     Numbers.digitsOfInt64 value = (printInt64 value).Length
@@ -66,7 +67,7 @@ let ``the digits around every power of ten are counted`` () =
     Assert.Equal(20, Numbers.digitsOfInt64 Int64.MinValue)
     Assert.Equal(19, Numbers.digitsOfInt64 Int64.MaxValue)
 
-[<Property(MaxTest = 1000)>]
+[<RepeatableProperty(MaxTest = 1000)>]
 let ``digits are a whole number if it prints as those digits`` (digits: uint64) (more: uint8) (negative: bool) =
     let text = (if negative then "-" else "") + string digits + string more
     let value = BigInteger.Parse(text, CultureInfo.InvariantCulture)
@@ -105,14 +106,14 @@ let ``what is no canonical whole number is refused`` (text: string) =
 let ``the limits of whole numbers are read`` (text: string, expected: int64) =
     Assert.Equal(ValueSome expected, parseInt64 text)
 
-[<Property(MaxTest = 5000)>]
+[<RepeatableProperty(MaxTest = 5000)>]
 let ``a double that is written is read back bit for bit`` (seed: uint64) =
     let value = doubleOfSeed seed
 
     Double.IsNaN value
     || parseDouble (printDouble value) = ValueSome(BitConverter.DoubleToInt64Bits value)
 
-[<Property(MaxTest = 2000)>]
+[<RepeatableProperty(MaxTest = 2000)>]
 let ``a double of few digits is read as the runtime reads it`` (digits: int64) (exponent: int8) =
     let text = $"{digits}e{exponent}"
     let expected = Double.Parse(text, CultureInfo.InvariantCulture)

@@ -2,6 +2,7 @@ module RedisClone.Protocol.Tests.RandomTests
 
 open FsCheck.Xunit
 open RedisClone.Protocol
+open RedisClone.Protocol.Tests
 open Xunit
 
 let private take (count: int) (generator: SplitMix64) =
@@ -36,12 +37,12 @@ let ``the numbers are those of SplitMix64`` () =
 
     Assert.Equal<uint64[]>(expected, take 5 (SplitMix64 1234567UL))
 
-[<Property>]
+[<RepeatableProperty>]
 let ``the same seed gives the same numbers and another seed others`` (seed: uint64) (other: uint64) =
     take 10 (SplitMix64 seed) = take 10 (SplitMix64 seed)
     && (seed = other || take 10 (SplitMix64 seed) <> take 10 (SplitMix64 other))
 
-[<Property(MaxTest = 1000)>]
+[<RepeatableProperty(MaxTest = 1000)>]
 let ``a number below a bound is below it`` (seed: uint64) =
     let mutable random = SplitMix64 seed
     let bound = (random.Next() >>> int (random.Below 64UL)) ||| 1UL
@@ -80,7 +81,7 @@ let ``a bound that 64 bits do not divide by makes no number likelier`` () =
 
     Assert.InRange(deviation counts, -4.0, 4.0)
 
-[<Property>]
+[<RepeatableProperty>]
 let ``a split generator and its origin share no numbers`` (seed: uint64) =
     let mutable random = SplitMix64 seed
     let mutable first = random.Split()

@@ -80,7 +80,7 @@ public class ConfigCommandTests
         Assert.Equal([7, 0], seen);
     }
 
-    [Property(MaxTest = 2000)]
+    [RepeatableProperty(MaxTest = 2000)]
     public bool AllSettingsOfACommandChangeOrNone(byte[] choices)
     {
         string before = Run("GET", "*");
@@ -89,7 +89,7 @@ public class ConfigCommandTests
         return reply == "+OK|" || Run("GET", "*") == before;
     }
 
-    [Property(MaxTest = 1000)]
+    [RepeatableProperty(MaxTest = 1000)]
     public bool WhatWasSetIsShown(int timeout, int percentage)
     {
         string reply = Run("SET", "timeout", $"{timeout}", "auto-aof-rewrite-percentage", $"{percentage}");
@@ -98,7 +98,7 @@ public class ConfigCommandTests
             : timeout < 0 || percentage < 0;
     }
 
-    [Property(MaxTest = 1000)]
+    [RepeatableProperty(MaxTest = 1000)]
     public bool AnyBytesGetOneLineOrARefusalOfOneLine(byte[] name, byte[] value)
     {
         string reply = Run("SET", ByteTexts.Of(name), ByteTexts.Of(value));

@@ -6,7 +6,7 @@ namespace RedisClone.Server.Tests.Configuration;
 
 public class ConfigurationLineTests
 {
-    [Property(MaxTest = 1000)]
+    [RepeatableProperty(MaxTest = 1000)]
     public bool QuotedWordsAreReadBackAsTheyWere(byte[][] words)
     {
         string[] texts = words.Select(ByteTexts.Of).ToArray();
@@ -14,12 +14,12 @@ public class ConfigurationLineTests
         return ConfigurationLine.Split(line) is { } read && read.SequenceEqual(texts);
     }
 
-    [Property(MaxTest = 1000)]
+    [RepeatableProperty(MaxTest = 1000)]
     public bool AQuotedWordIsPrintable(byte[] word) =>
         ConfigurationLine.Quote(ByteTexts.Of(word)).All(c => c is >= ' ' and <= '~');
 
     /// <summary>Built from few characters, so that quotes and backslashes meet often.</summary>
-    [Property(MaxTest = 2000)]
+    [RepeatableProperty(MaxTest = 2000)]
     public bool AnyLineIsEitherSplitOrRefused(byte[] choices)
     {
         const string alphabet = "\"'\\ \tnx0aF\u000b\u00ff\0";

@@ -30,7 +30,7 @@ public sealed class CrashTests
         }
     }
 
-    [Property(MaxTest = 200)]
+    [RepeatableProperty(MaxTest = 200)]
     public void Any_history_may_end_at_any_byte(byte[] script, byte policy, ushort units, int seed) =>
         AssertSurvives(script, (FsyncPolicy)(policy % 3), units, new Random(seed));
 
@@ -75,7 +75,7 @@ public sealed class CrashTests
         }
     }
 
-    [Property(MaxTest = 300)]
+    [RepeatableProperty(MaxTest = 300)]
     public void A_disk_that_fails_for_a_while_loses_nothing(
         byte[] script, byte policy, byte failsFrom, byte failsFor, bool isFull, int seed)
     {

@@ -8,7 +8,7 @@ namespace RedisClone.Server.Tests.Persistence;
 
 public sealed class LogFormatTests
 {
-    [Property]
+    [RepeatableProperty]
     public void A_line_reads_as_it_was_written(byte kind, ulong number, ulong length, ulong time, ulong extra, byte[] body)
     {
         var line = new LogLine(
@@ -64,7 +64,7 @@ public sealed class LogFormatTests
         Assert.Equal(0xE3069283u, Crc32C.Finish(Crc32C.Append(Crc32C.Start, "123456789"u8)));
     }
 
-    [Property]
+    [RepeatableProperty]
     public void The_checksum_does_not_depend_on_how_bytes_are_cut(byte[] bytes, ushort cut)
     {
         var at = cut % (bytes.Length + 1);

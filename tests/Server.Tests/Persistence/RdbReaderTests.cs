@@ -129,7 +129,7 @@ public sealed class RdbReaderTests
         }
     }
 
-    [Property(MaxTest = 2000)]
+    [RepeatableProperty(MaxTest = 2000)]
     public void Arbitrary_bytes_are_an_error_or_a_file(byte[] content)
     {
         try
@@ -141,7 +141,7 @@ public sealed class RdbReaderTests
         }
     }
 
-    [Property(MaxTest = 2000)]
+    [RepeatableProperty(MaxTest = 2000)]
     public void Arbitrary_packed_hashes_are_an_error_or_a_hash(byte[] content, byte kind)
     {
         var packed = Encoding.Latin1.GetString(content);

@@ -54,12 +54,12 @@ public sealed class ReplyTextTests
             .Select(entries => entries.SelectMany(e => e).ToArray());
     }
 
-    [Property(MaxTest = 500)]
+    [RepeatableProperty(MaxTest = 500)]
     public Property Reading_what_was_rendered_gives_the_same_reply() => Prop.ForAll(
         Reply(depth: 3).ToArbitrary(),
         reply => ReplyText.Parse(ReplyText.Render(reply)).Equals(reply));
 
-    [Property(MaxTest = 500)]
+    [RepeatableProperty(MaxTest = 500)]
     public Property Splitting_what_was_joined_gives_the_same_arguments() => Prop.ForAll(
         Text.ArrayOf().ToArbitrary(),
         arguments => Quoting.Split(Quoting.Join(arguments)).SequenceEqual(arguments));
