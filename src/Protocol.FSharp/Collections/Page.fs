@@ -34,6 +34,18 @@ type Kind =
     | Hash = 3uy
     /// A hash that outgrew the limits of a listpack once, so Redis calls its encoding `hashtable`.
     | LargeHash = 4uy
+    /// A set of whole numbers only, as long as Redis would keep it an intset.
+    | IntSet = 5uy
+    | Set = 6uy
+    /// A set that outgrew the limits of a listpack once.
+    | LargeSet = 7uy
+    | List = 8uy
+    /// A list that Redis keeps as a quicklist.
+    | LargeList = 9uy
+    | SortedSet = 10uy
+    /// A sorted set that outgrew the limits of a listpack once.
+    | LargeSortedSet = 11uy
+    | Stream = 12uy
 
 [<Struct; StructLayout(LayoutKind.Sequential, Pack = 1)>]
 type PageHeader =

@@ -26,6 +26,10 @@ type EventClass =
     | String = 2
     | Hash = 4
     | Expired = 8
+    | List = 16
+    | Set = 32
+    | SortedSet = 64
+    | Stream = 128
 
 /// Something that happened to a key; `Key` is null when it happened to a whole database.
 [<Struct>]
@@ -45,6 +49,21 @@ type Limits() =
     /// The most fields, and the longest field or value, with which OBJECT ENCODING calls a hash a listpack.
     member val HashListpackEntriesMax = 512L with get, set
     member val HashListpackValueMax = 64L with get, set
+    /// The most members with which OBJECT ENCODING calls a set of whole numbers an intset.
+    member val SetIntsetEntriesMax = 512L with get, set
+    /// The most members, and the longest member, with which it calls another set a listpack.
+    member val SetListpackEntriesMax = 128L with get, set
+    member val SetListpackValueMax = 64L with get, set
+    /// The most members, and the longest member, with which it calls a sorted set a listpack.
+    member val SortedSetListpackEntriesMax = 128L with get, set
+    member val SortedSetListpackValueMax = 64L with get, set
+    /// The most elements with which it calls a list a listpack; from -1 to -5, the most bytes: 4, 8, 16, 32, 64 KiB.
+    member val ListListpackSize = -2L with get, set
+    /// The longest HyperLogLog in the sparse form, in bytes.
+    member val HllSparseBytesMax = 3000L with get, set
+    /// The most bytes, and the most entries, in one block of a stream.
+    member val StreamNodeBytesMax = 4096L with get, set
+    member val StreamNodeEntriesMax = 100L with get, set
 
 /// The types of values, by the names of the TYPE command.
 [<RequireQualifiedAccess>]
@@ -54,8 +73,22 @@ module Kinds =
     let isHash (kind: Kind) =
         kind = Kind.Hash || kind = Kind.LargeHash
 
+    let isSet (kind: Kind) =
+        kind >= Kind.IntSet && kind <= Kind.LargeSet
+
+    let isList (kind: Kind) =
+        kind = Kind.List || kind = Kind.LargeList
+
+    let isSortedSet (kind: Kind) =
+        kind = Kind.SortedSet || kind = Kind.LargeSortedSet
+
     let typeName (kind: Kind) =
-        if isString kind then "string" else "hash"
+        if isString kind then "string"
+        elif isHash kind then "hash"
+        elif isSet kind then "set"
+        elif isList kind then "list"
+        elif isSortedSet kind then "zset"
+        else "stream"
 
 /// One evaluation: the arguments, read through a cursor; the keyspace; the time; and the places where the reply and the
 /// effects go. One `Call` serves all commands of an engine, one after another.

@@ -105,6 +105,33 @@ public sealed class ServerOptions
     /// <summary>The longest field or value, in bytes, a hash holds in its compact form.</summary>
     public long HashMaxListpackValueBytes { get; set; } = 64;
 
+    /// <summary>The longest HyperLogLog, in bytes, in its sparse form.</summary>
+    public long HllSparseMaxBytes { get; set; } = 3000;
+
+    /// <summary>How many elements a list holds in its compact form; from -1 to -5, how many bytes: 4, 8, 16, 32, 64 KiB.</summary>
+    public long ListMaxListpackSize { get; set; } = -2;
+
+    /// <summary>How many whole numbers a set holds in its most compact form.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>How many members a set holds in its compact form.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, a set holds in its compact form.</summary>
+    public long SetMaxListpackValueBytes { get; set; } = 64;
+
+    /// <summary>The most bytes in one block of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxBytes { get; set; } = 4096;
+
+    /// <summary>The most entries in one block of a stream; 0 for no limit.</summary>
+    public long StreamNodeMaxEntries { get; set; } = 100;
+
+    /// <summary>How many members a sorted set holds in its compact form.</summary>
+    public long SortedSetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>The longest member, in bytes, a sorted set holds in its compact form.</summary>
+    public long SortedSetMaxListpackValueBytes { get; set; } = 64;
+
     /// <summary>How many times a second background duties are looked after.</summary>
     public int Hz { get; set; } = 10;
 

@@ -93,6 +93,52 @@ internal static class Settings
             Alias = "hash-max-ziplist-value",
             IsMemorySize = true,
         },
+        new NumberSetting("hll-sparse-max-bytes", AtRunTime, 0, long.MaxValue,
+            o => o.HllSparseMaxBytes, (o, v) => o.HllSparseMaxBytes = v,
+            "The longest HyperLogLog in its sparse form.")
+        {
+            IsMemorySize = true,
+        },
+        new NumberSetting("list-max-listpack-size", AtRunTime, int.MinValue, int.MaxValue,
+            o => o.ListMaxListpackSize, (o, v) => o.ListMaxListpackSize = v,
+            "The most elements of a list in compact form; -1 to -5 is the most bytes: 4, 8, 16, 32 or 64 KiB.")
+        {
+            Alias = "list-max-ziplist-size",
+        },
+        new NumberSetting("set-max-intset-entries", AtRunTime, 0, long.MaxValue,
+            o => o.SetMaxIntsetEntries, (o, v) => o.SetMaxIntsetEntries = v,
+            "The most members of a set of whole numbers in compact form."),
+        new NumberSetting("set-max-listpack-entries", AtRunTime, 0, long.MaxValue,
+            o => o.SetMaxListpackEntries, (o, v) => o.SetMaxListpackEntries = v,
+            "The most members of a set in compact form."),
+        new NumberSetting("set-max-listpack-value", AtRunTime, 0, long.MaxValue,
+            o => o.SetMaxListpackValueBytes, (o, v) => o.SetMaxListpackValueBytes = v,
+            "The longest member of a set in compact form.")
+        {
+            IsMemorySize = true,
+        },
+        new NumberSetting("stream-node-max-bytes", AtRunTime, 0, long.MaxValue,
+            o => o.StreamNodeMaxBytes, (o, v) => o.StreamNodeMaxBytes = v,
+            "The most bytes in one block of a stream; 0 is no limit.")
+        {
+            IsMemorySize = true,
+        },
+        new NumberSetting("stream-node-max-entries", AtRunTime, 0, long.MaxValue,
+            o => o.StreamNodeMaxEntries, (o, v) => o.StreamNodeMaxEntries = v,
+            "The most entries in one block of a stream; 0 is no limit."),
+        new NumberSetting("zset-max-listpack-entries", AtRunTime, 0, long.MaxValue,
+            o => o.SortedSetMaxListpackEntries, (o, v) => o.SortedSetMaxListpackEntries = v,
+            "The most members of a sorted set in compact form.")
+        {
+            Alias = "zset-max-ziplist-entries",
+        },
+        new NumberSetting("zset-max-listpack-value", AtRunTime, 0, long.MaxValue,
+            o => o.SortedSetMaxListpackValueBytes, (o, v) => o.SortedSetMaxListpackValueBytes = v,
+            "The longest member of a sorted set in compact form.")
+        {
+            Alias = "zset-max-ziplist-value",
+            IsMemorySize = true,
+        },
         new NumberSetting("hz", AtRunTime, 0, int.MaxValue, o => o.Hz, (o, v) => o.Hz = (int)Math.Clamp(v, 1, HzMax),
             "Times a second that background duties, such as expiry, are looked after; kept between 1 and 500."),
         new FixedSetting("maxmemory", AtRunTime, "0",

@@ -183,6 +183,15 @@ public sealed class RedisCloneServer : IAsyncDisposable
             () => _transportOptions.OutputBytesHardMax = _options.ClientOutputBufferLimits.Normal.HardBytes);
         Follow("hash-max-listpack-entries", () => _limits.HashListpackEntriesMax = _options.HashMaxListpackEntries);
         Follow("hash-max-listpack-value", () => _limits.HashListpackValueMax = _options.HashMaxListpackValueBytes);
+        Follow("hll-sparse-max-bytes", () => _limits.HllSparseBytesMax = _options.HllSparseMaxBytes);
+        Follow("list-max-listpack-size", () => _limits.ListListpackSize = _options.ListMaxListpackSize);
+        Follow("set-max-intset-entries", () => _limits.SetIntsetEntriesMax = _options.SetMaxIntsetEntries);
+        Follow("set-max-listpack-entries", () => _limits.SetListpackEntriesMax = _options.SetMaxListpackEntries);
+        Follow("set-max-listpack-value", () => _limits.SetListpackValueMax = _options.SetMaxListpackValueBytes);
+        Follow("stream-node-max-bytes", () => _limits.StreamNodeBytesMax = _options.StreamNodeMaxBytes);
+        Follow("stream-node-max-entries", () => _limits.StreamNodeEntriesMax = _options.StreamNodeMaxEntries);
+        Follow("zset-max-listpack-entries", () => _limits.SortedSetListpackEntriesMax = _options.SortedSetMaxListpackEntries);
+        Follow("zset-max-listpack-value", () => _limits.SortedSetListpackValueMax = _options.SortedSetMaxListpackValueBytes);
         Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
