@@ -22,7 +22,8 @@ type EpochSource() =
     /// A number that was not drawn before. Safe from any thread.
     member _.Next() = Interlocked.Increment &last
 
-/// Arrays for pages, kept by size for the next page that needs one. Sizes are multiples of `Step`.
+/// Arrays for pages, kept by size for the next page that needs one. Sizes are multiples of `Step`, long ones of
+/// `LongStep`: pages of long records would otherwise need so many sizes that few arrays ever served again.
 ///
 /// Fresh arrays are pinned: the collector then neither moves nor promotes them, which keeps its pauses far below a
 /// millisecond with ten million keys. Copies that a snapshot forces are plain arrays, since many of those are needed at
@@ -37,12 +38,23 @@ type PagePool() =
     /// The difference between one size class and the next, in bytes.
     static member Step = 256
 
+    /// The same for arrays of more than `LongFrom` bytes.
+    static member LongStep = 1024
+
+    static member LongFrom = 4096
+
     /// The most memory kept for later, in bytes.
     static member KeptBytesMax = 64 * 1024 * 1024
 
     /// The length of the array that `Rent` gives for so many bytes.
     static member SizeFor(bytes: int) =
-        (bytes + PagePool.Step - 1) &&& ~~~(PagePool.Step - 1)
+        let step =
+            if bytes <= PagePool.LongFrom then
+                PagePool.Step
+            else
+                PagePool.LongStep
+
+        (bytes + step - 1) &&& ~~~(step - 1)
 
     /// An array of `SizeFor bytes` bytes with arbitrary content. `copy` tells that a snapshot makes the page necessary.
     member _.Rent(bytes: int, copy: bool) : byte[] =

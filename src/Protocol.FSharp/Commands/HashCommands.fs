@@ -33,15 +33,6 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
     interface IEntryVisitor with
         member this.Visit(entry: byref<Entry>) = this.Show(entry.Key, entry.Value)
 
-/// Makes the key a hash if it is missing; false, with the error written, if it has another type.
-let private findOrCreate (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) : bool =
-    match call.FindHash(key, &entry) with
-    | Lookup.Found -> true
-    | Lookup.Missing ->
-        HashValue.create call &entry key
-        true
-    | _ -> false
-
 // ---- reads
 
 let hget (call: Call) =
@@ -287,19 +278,30 @@ let hrandfield (call: Call) =
 /// Sets all pairs from the cursor on; the number of new fields, or -1 if the key has another type.
 let private setPairs (call: Call) (key: ReadOnlySpan<byte>) : int =
     let mutable entry = Entry()
-    let mutable added = 0
+    let pairs = call.Remaining / 2
 
-    if findOrCreate call key &entry then
-        while call.Remaining > 0 do
-            let field = call.Take()
+    let added =
+        match call.FindHash(key, &entry) with
+        | Lookup.WrongType -> -1
+        | Lookup.Missing when HashValue.tryCreateOf (call, &entry, key, pairs) -> pairs
+        | found ->
+            if found = Lookup.Missing then
+                HashValue.create call &entry key
 
-            if HashValue.set (call, &entry, key, field, call.Take()) then
-                added <- added + 1
+            let mutable added = 0
 
+            while call.Remaining > 0 do
+                let field = call.Take()
+
+                if HashValue.set (call, &entry, key, field, call.Take()) then
+                    added <- added + 1
+
+            added
+
+    if added >= 0 then
         call.Changed(EventClass.Hash, "hset", key)
-        added
-    else
-        -1
+
+    added
 
 let hset (call: Call) =
     let key = call.Take()

@@ -291,6 +291,41 @@ module HashValue =
     let create (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) =
         call.Store(&entry, key, Kind.Hash, ReadOnlySpan<byte> emptyPacked, Page.NoDeadline)
 
+    /// Makes a missing key a hash of `pairs` fields and values, the arguments from the cursor on. False, with nothing
+    /// done, when they do not make a packed hash of so many fields.
+    let tryCreateOf (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, pairs: int) : bool =
+        let scratch = call.Scratch
+        scratch.Truncate 0
+        scratch.Raw(ReadOnlySpan<byte> emptyPacked)
+        let mutable fits = pairs <= PackedFieldsMax
+        let mutable kind = Kind.Hash
+        let mutable pair = 0
+
+        while fits && pair < pairs do
+            let field = call.Ahead(2 * pair)
+            let value = call.Ahead(2 * pair + 1)
+            fits <- int64 scratch.Length + int64 (pairBytes field value) <= int64 PackedBytesMax
+
+            if fits then
+                BinaryPrimitives.WriteUInt16LittleEndian(Span<byte> scratch.Buffer, uint16 pair)
+                let mutable walk = HashFields(scratch.Buffer, 0)
+
+                while fits && walk.Next() do
+                    fits <- not (walk.Field.SequenceEqual field)
+
+                writePair scratch field value
+
+                if not (fitsListpack call.Limits pairs field value) then
+                    kind <- Kind.LargeHash
+
+            pair <- pair + 1
+
+        if fits then
+            BinaryPrimitives.WriteUInt16LittleEndian(Span<byte> scratch.Buffer, uint16 pairs)
+            call.Store(&entry, key, kind, scratch.Written, Page.NoDeadline)
+
+        fits
+
     /// Sets a field; true if it is new. `value` may not be a view into the hash.
     let set
         (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace RedisClone.Server.Network.Linux;
 
 /// <summary>
-/// An epoll instance, level-triggered, with a batch of events. The kernel's <c>struct epoll_event</c> is a 32-bit mask
+/// An epoll instance with a batch of events. The kernel's <c>struct epoll_event</c> is a 32-bit mask
 /// and 64 bits for us (the descriptor); it is packed on x86 only, hence the offsets.
 /// </summary>
 internal sealed unsafe class Epoll : IDisposable

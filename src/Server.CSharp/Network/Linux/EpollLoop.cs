@@ -73,8 +73,6 @@ internal sealed class EpollLoop
         }
     }
 
-    public void Modify(int descriptor, uint interest) => _epoll.Modify(descriptor, interest);
-
     private void Run()
     {
         if (_accepts)
@@ -122,7 +120,13 @@ internal sealed class EpollLoop
         else if (ready.Descriptor < _connections.Length && _connections[ready.Descriptor] is { } connection)
         {
             const uint broken = Native.EpollErr | Native.EpollHup;
-            var signals = (ready.Events & (Native.EpollIn | broken)) != 0 ? Signals.Readable : Signals.None;
+            var signals = Signals.None;
+            if ((ready.Events & (Native.EpollIn | Native.EpollPeerEnded | broken)) != 0)
+            {
+                connection.NoteInput((ready.Events & Native.EpollPeerEnded) != 0);
+                signals = Signals.Readable;
+            }
+
             Serve(connection, (ready.Events & broken) != 0 ? signals | Signals.Hangup : signals);
         }
         else
@@ -203,7 +207,7 @@ internal sealed class EpollLoop
         (_running, _unfinished) = (_unfinished, _running);
         foreach (var connection in _running)
         {
-            Serve(connection, Signals.Run);
+            Serve(connection, connection.HasInput ? Signals.Run | Signals.Readable : Signals.Run);
         }
 
         _running.Clear();
@@ -247,7 +251,7 @@ internal sealed class EpollLoop
 
     private void Place(EpollConnection connection, Needs needs)
     {
-        if ((needs & Needs.Run) != 0)
+        if ((needs & Needs.Run) != 0 || (connection.HasInput && (needs & Needs.Ended) == 0))
         {
             _unfinished.Add(connection);
         }

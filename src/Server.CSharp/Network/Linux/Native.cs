@@ -13,6 +13,8 @@ internal static unsafe partial class Native
     public const uint EpollOut = 0x4;
     public const uint EpollErr = 0x8;
     public const uint EpollHup = 0x10;
+    public const uint EpollPeerEnded = 0x2000;
+    public const uint EpollEdge = 1u << 31;
     public const int EpollAdd = 1;
     public const int EpollModify = 3;
     public const int EpollCloseOnExec = 0x80000;
