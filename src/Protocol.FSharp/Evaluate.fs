@@ -14,8 +14,16 @@ module Commands =
                 List.concat
                     [
                         StringCommands.rows
+                        StringPartCommands.rows
+                        CounterCommands.rows
+                        MultiStringCommands.rows
+                        LcsCommands.rows
                         HashCommands.rows
                         KeyCommands.rows
+                        KeyNameCommands.rows
+                        KeyScanCommands.rows
+                        ExpiryCommands.rows
+                        ObjectCommands.rows
                         ConnectionCommands.rows
                         ServerCommands.rows
                         TransactionCommands.rows

@@ -376,6 +376,21 @@ let hdel (call: Call) =
         else
             Outcome.Unchanged
 
+/// Sets a field to the text of a sum, in a hash that is made if there is none.
+let private storeSum
+    (call: Call)
+    (entry: byref<Entry>)
+    (key: ReadOnlySpan<byte>)
+    (field: ReadOnlySpan<byte>)
+    (text: ReadOnlySpan<byte>)
+    (event: string)
+    =
+    if not entry.Exists then
+        HashValue.create call &entry key
+
+    HashValue.set (call, &entry, key, field, text) |> ignore
+    call.Changed(EventClass.Hash, event, key)
+
 let hincrby (call: Call) =
     let mutable entry = Entry()
     let mutable cell = Unchecked.defaultof<HashCell>
@@ -389,24 +404,19 @@ let hincrby (call: Call) =
     else
         match call.FindHash(key, &entry) with
         | Lookup.WrongType -> Outcome.Unchanged
-        | found when
-            found = Lookup.Found
-            && HashValue.tryFind (&entry, field, &cell)
+        | Lookup.Found when
+            HashValue.tryFind (&entry, field, &cell)
             && not (Numbers.tryParseInt64 (cell.Span, &number))
             ->
             call.Fail Errors.hashNotInteger
-        | found ->
+        | _ ->
             let sum = number + increment
 
             // The sum has the sign that neither summand has.
             if (number ^^^ sum) &&& (increment ^^^ sum) < 0L then
                 call.Fail Errors.overflow
             else
-                if found = Lookup.Missing then
-                    HashValue.create call &entry key
-
-                HashValue.set (call, &entry, key, field, call.TextOf sum) |> ignore
-                call.Changed(EventClass.Hash, "hincrby", key)
+                storeSum call &entry key field (call.TextOf sum) "hincrby"
                 call.Reply.Integer sum
                 Outcome.AsReceived
 
@@ -425,24 +435,19 @@ let hincrbyfloat (call: Call) =
     else
         match call.FindHash(key, &entry) with
         | Lookup.WrongType -> Outcome.Unchanged
-        | found when
-            found = Lookup.Found
-            && HashValue.tryFind (&entry, field, &cell)
+        | Lookup.Found when
+            HashValue.tryFind (&entry, field, &cell)
             && not (Extended.tryParse (cell.Span, &number))
             ->
             call.Fail Errors.hashNotFloat
-        | found ->
+        | _ ->
             let sum = Extended.add number increment
 
             if Extended.isNaN sum || Extended.isInfinite sum then
                 call.Fail Errors.notFinite
             else
-                if found = Lookup.Missing then
-                    HashValue.create call &entry key
-
                 let text = call.TextOf sum
-                HashValue.set (call, &entry, key, field, text) |> ignore
-                call.Changed(EventClass.Hash, "hincrbyfloat", key)
+                storeSum call &entry key field text "hincrbyfloat"
                 call.Reply.Bulk text
                 call.Journal.Begin 4
                 call.Journal.Add "HSET"

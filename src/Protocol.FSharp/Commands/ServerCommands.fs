@@ -142,7 +142,7 @@ let rows: Row<Handler> list =
                 [ ReadOnly ]
                 (since "4.0.0")
                 "Estimates the memory that a key takes."
-                KeyCommands.memoryUsage
+                ObjectCommands.memoryUsage
             |> complexity "O(N), N being the number of samples"
             |> keys [ inspects ]
             hosted

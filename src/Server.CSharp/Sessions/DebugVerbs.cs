@@ -127,7 +127,7 @@ public sealed class DebugVerbs(
         var idle = (engine.Call.Clock - entry.Stamp) & 0xFFFFFF;
         reply.Simple(string.Create(
             CultureInfo.InvariantCulture,
-            $"Value at:0x0 refcount:1 encoding:{KeyCommands.encodingOf(ref entry)} serializedlength:{entry.RecordBytes} lru:{entry.Stamp} lru_seconds_idle:{idle}"));
+            $"Value at:0x0 refcount:1 encoding:{ObjectCommands.encodingOf(ref entry)} serializedlength:{entry.RecordBytes} lru:{entry.Stamp} lru_seconds_idle:{idle}"));
     }
 
     private void Reload(Arguments args, RespWriter reply)
