@@ -55,7 +55,7 @@ type RespWriter(initialCapacity: int) =
     /// The most bytes to hold; no more than fit into one array.
     member val LengthMax = Bytes.lengthMax with get, set
 
-    /// What happens when `LengthMax` does not suffice. False: OutOfMemoryException. True: all that was written and
+    /// What happens when `LengthMax`, or the memory there is, does not suffice. False: OutOfMemoryException. True: all that was written and
     /// whatever else is written is dropped until `Reset`, and `IsOverflown` says so; thus no command is broken off half
     /// done, and the owner ends the connection when the command has been carried out.
     member val DropsOverflow = false with get, set
@@ -83,25 +83,37 @@ type RespWriter(initialCapacity: int) =
         if buffer.Length > capacityMax then
             buffer <- GC.AllocateUninitializedArray<byte>(min initialCapacity capacityMax)
 
+    /// A buffer for so many bytes and some more; null when they are to be dropped.
+    member private this.Allocate(needed: int) : byte[] =
+        let capacity = min (Bytes.grownCapacity buffer.Length needed) (max needed this.LengthMax)
+
+        try
+            GC.AllocateUninitializedArray<byte> capacity
+        with :? OutOfMemoryException when this.DropsOverflow ->
+            null
+
     /// Makes room for `count` more bytes; false when they are to be dropped.
     member private this.Grow(count: int) : bool =
         if isOverflown then
             false
-        elif uint count > uint (max 0 (min this.LengthMax Bytes.lengthMax - length)) then
-            if not this.DropsOverflow then
+        else
+            let fits =
+                uint count <= uint (max 0 (min this.LengthMax Bytes.lengthMax - length))
+
+            if not fits && not this.DropsOverflow then
                 raise (OutOfMemoryException "a reply is longer than any buffer")
 
-            isOverflown <- true
-            length <- 0
-            buffer <- Array.Empty()
-            false
-        else
-            let larger =
-                GC.AllocateUninitializedArray<byte>(Bytes.grownCapacity buffer.Length (length + count))
+            let larger = if fits then this.Allocate(length + count) else null
 
-            Buffer.BlockCopy(buffer, 0, larger, 0, length)
-            buffer <- larger
-            true
+            if isNull larger then
+                isOverflown <- true
+                length <- 0
+                buffer <- Array.Empty()
+                false
+            else
+                Buffer.BlockCopy(buffer, 0, larger, 0, length)
+                buffer <- larger
+                true
 
     member private this.HasRoom(count: int) : bool =
         uint (buffer.Length - length) >= uint count || this.Grow count
@@ -292,7 +304,7 @@ type RespWriter(initialCapacity: int) =
 
     /// Puts bytes before what was written since `position`.
     member this.Insert(position: int, bytes: ReadOnlySpan<byte>) =
-        if this.HasRoom bytes.Length then
+        if bytes.Length > 0 && this.HasRoom bytes.Length then
             let bodyLength = length - position
             Buffer.BlockCopy(buffer, position, buffer, position + bytes.Length, bodyLength)
             bytes.CopyTo(Span<byte>(buffer, position, bytes.Length))

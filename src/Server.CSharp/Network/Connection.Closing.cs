@@ -93,6 +93,11 @@ internal abstract partial class Connection
             context.EndLinger();
         }
 
+        if ((CloseReason)_reason is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory)
+        {
+            NetworkLog.ClosedOverLimit(context.Logger, remote, (CloseReason)_reason);
+        }
+
         _phase = Phase.Ended;
         _output.Clear();
         Volatile.Write(ref _outputPendingBytes, 0);

@@ -100,6 +100,7 @@ internal abstract partial class Connection
         int consumed = _handler!.Receive(buffer, start, end, writer);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)consumed, (uint)(end - start));
         _more = consumed < end - start && writer.Length >= NetworkLimits.OutputBytesPerReceive;
+        EndIfOverflown();
         EndIfAsked();
         return consumed;
     }
@@ -114,6 +115,7 @@ internal abstract partial class Connection
 
         work.Evaluated = true;
         _handler!.Woken(Output(work));
+        EndIfOverflown();
         EndIfAsked();
         RunRest(work);
     }

@@ -238,7 +238,16 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         }
     }
 
-    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent();
+    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent(context.Options.TurnBytesMax);
+
+    /// <summary>Ends the connection if its replies of this turn are too long, whether they were dropped or not.</summary>
+    private void EndIfOverflown()
+    {
+        if (_current is { } replies && (replies.IsOverflown || replies.Length > context.Options.TurnBytesMax))
+        {
+            Abort(CloseReason.OutputLimit);
+        }
+    }
 
     private void QueueCurrent(Workspace work, long ticket)
     {

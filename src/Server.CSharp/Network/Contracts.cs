@@ -28,6 +28,12 @@ public static class NetworkLimits
     /// pipeline neither grows its replies without bound nor keeps other connections waiting.
     /// </summary>
     public const int OutputBytesPerReceive = 256 * 1024;
+
+    /// <summary>
+    /// The longest reply, in bytes, where no limit is set. One command may ask for any multiple of the data; a client
+    /// that does loses its connection, and the server nothing.
+    /// </summary>
+    public const int ReplyBytesMax = 1024 * 1024 * 1024;
 }
 
 /// <summary>One client connection, as the rest of the server sees it. Members are safe from any thread.</summary>
@@ -68,7 +74,8 @@ public interface IConnectionHandler
     /// <summary>
     /// Carries out every whole command in <c>buffer[start..end]</c> and writes the replies, but stops before a command
     /// once <c>output.Length</c> has reached <see cref="NetworkLimits.OutputBytesPerReceive"/>: it is then called again
-    /// next turn, even if nothing arrives. A handler that waits for something else consumes nothing until it has
+    /// next turn, even if nothing arrives. It also stops after a reply that was too long: once
+    /// <c>output.IsOverflown</c>, the connection ends with <see cref="CloseReason.OutputLimit"/>. A handler that waits for something else consumes nothing until it has
     /// called <see cref="IConnection.Wake"/>. The writer has served other connections: its <c>Protocol</c> must be set
     /// at every call.
     /// </summary>

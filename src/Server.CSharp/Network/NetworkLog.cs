@@ -14,4 +14,15 @@ internal static partial class NetworkLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Accepting connections is paused: {Reason}")]
     public static partial void AcceptPaused(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Closed the connection of {EndPoint}: {Reason}")]
+    private static partial void Closed(ILogger logger, EndPoint? endPoint, string reason);
+
+    public static void ClosedOverLimit(ILogger logger, EndPoint? endPoint, CloseReason why) =>
+        Closed(logger, endPoint, why switch
+        {
+            CloseReason.OutputLimit => "its replies are longer than allowed (client-output-buffer-limit)",
+            CloseReason.InputLimit => "its commands are longer than allowed (client-query-buffer-limit)",
+            _ => "there is no memory for its commands or replies",
+        });
 }

@@ -28,6 +28,9 @@ internal sealed class OutputQueue
     public void Add(RespWriter writer, long ticket, WriterPool pool)
     {
         Bytes += writer.Length;
+
+        // From here on what counts is the length of the whole queue.
+        writer.LengthMax = Array.MaxLength;
         if (_count > 1)
         {
             ref var last = ref _ring[Place(_count - 1)];

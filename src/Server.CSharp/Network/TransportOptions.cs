@@ -44,5 +44,14 @@ public sealed class TransportOptions
     /// </summary>
     public long OutputBytesHardMax { get; set; }
 
+    /// <summary>
+    /// Bytes of replies in one turn, hence of one reply, beyond which they are dropped and the connection is closed
+    /// with <see cref="CloseReason.OutputLimit"/>. A lower <see cref="OutputBytesHardMax"/> counts instead.
+    /// </summary>
+    public int ReplyBytesMax { get; set; } = NetworkLimits.ReplyBytesMax;
+
+    internal int TurnBytesMax =>
+        OutputBytesHardMax is var hard && hard > 0 ? (int)Math.Min(hard, ReplyBytesMax) : ReplyBytesMax;
+
     internal int LoopCount => Loops > 0 ? Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, AutomaticLoopsMax);
 }

@@ -17,21 +17,26 @@ internal sealed class WriterPool
     private readonly Stack<RespWriter> _kept = new();
     private int _keptBytes;
 
-    public RespWriter Rent()
+    /// <summary>An empty writer that drops what goes beyond so many bytes, or beyond what it holds without growing.</summary>
+    public RespWriter Rent(int lengthMax)
     {
-        if (!_kept.TryPop(out var writer))
+        if (_kept.TryPop(out var writer))
         {
-            return new RespWriter(InitialBytes);
+            _keptBytes -= writer.Buffer.Length;
+        }
+        else
+        {
+            writer = new RespWriter(InitialBytes) { DropsOverflow = true };
         }
 
-        _keptBytes -= writer.Buffer.Length;
+        writer.LengthMax = lengthMax;
         return writer;
     }
 
     public void Return(RespWriter writer)
     {
         int bytes = writer.Buffer.Length;
-        if (bytes > WriterBytesMax || _keptBytes + bytes > PoolBytesMax)
+        if (writer.IsOverflown || bytes > WriterBytesMax || _keptBytes + bytes > PoolBytesMax)
         {
             return;
         }

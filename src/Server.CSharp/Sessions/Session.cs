@@ -132,7 +132,9 @@ public sealed class Session : IConnectionHandler
     }
 
     private bool CanGoOn(RespWriter output) =>
-        CloseAfterReplies == CloseReason.None && output.Length < NetworkLimits.OutputBytesPerReceive;
+        CloseAfterReplies == CloseReason.None
+        && !output.IsOverflown
+        && output.Length < NetworkLimits.OutputBytesPerReceive;
 
     /// <summary>Carries out the commands of a batch, as far as replies may grow.</summary>
     /// <returns>Where the first byte is that was not consumed.</returns>

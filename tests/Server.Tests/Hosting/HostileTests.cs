@@ -110,6 +110,36 @@ public sealed class HostileTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public void A_reply_beyond_the_hard_limit_ends_the_connection_and_its_commands_are_carried_out_and_logged(
+        TransportKind transport)
+    {
+        using var server = new TestServer(options =>
+        {
+            options.Transport = transport;
+            options.AppendOnly = true;
+        });
+        using (IScriptConnection other = server.Connect())
+        {
+            Assert.Equal("OK", other.Call("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0").Text);
+            other.Call("HSET", "hash", "field", "value");
+            using RawClient greedy = server.ConnectRaw();
+            greedy.Send("MULTI\r\nSET before 1\r\nHRANDFIELD hash -2147483647\r\nSET after 2\r\nEXEC\r\nSET never 3\r\n");
+            Eventually.True(() => server.Info("connected_clients") == "2");
+            Assert.DoesNotContain("$5\r\nfield", greedy.ReadToEnd());
+            Assert.Equal("1", other.Call("GET", "before").Text);
+            Assert.Equal("2", other.Call("GET", "after").Text);
+            Assert.Equal("0", other.Call("EXISTS", "never").Text);
+            Assert.Single(server.Log.Lines, line => line.Contains("client-output-buffer-limit"));
+        }
+
+        string digest = server.Digest();
+        server.Restart();
+        Assert.Equal(digest, server.Digest());
+        AssertIsWell(server);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void A_hundred_thousand_commands_in_one_pipeline_are_all_answered(TransportKind transport)
     {
         const int Count = 100_000;

@@ -86,6 +86,19 @@ internal sealed class LineClient : IDisposable
         return count - left;
     }
 
+    /// <summary>Reads up to the end, be it a reset; tells how many bytes came.</summary>
+    public long SkipToEnd()
+    {
+        try
+        {
+            return Skip(long.MaxValue);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Whether something has arrived that was not read.</summary>
     public bool HasInput => _end > _start || Socket.Available > 0;
 

@@ -74,7 +74,10 @@ internal sealed class LineHandler(LineServer server, IConnection connection) : I
     public void Closed(CloseReason reason) => server.HandlerClosed(this, reason);
 
     private bool MayGoOn(RespWriter output) =>
-        !IsBlocked && CloseAfterReplies == CloseReason.None && output.Length < NetworkLimits.OutputBytesPerReceive;
+        !IsBlocked
+        && CloseAfterReplies == CloseReason.None
+        && !output.IsOverflown
+        && output.Length < NetworkLimits.OutputBytesPerReceive;
 
     private void CarryOut(ReadOnlySpan<byte> line, RespWriter output)
     {

@@ -73,6 +73,48 @@ public class SendingTests
     }
 
     [Theory, MemberData(nameof(All))]
+    public void A_reply_that_is_too_long_is_dropped_and_ends_its_connection_only(TransportKind kind)
+    {
+        var options = LineServer.Default(kind, loops: 1);
+        options.ReplyBytesMax = 100_000;
+        using var server = new LineServer(kind, options);
+        using var other = new LineClient(server);
+        Assert.Equal("hello", other.Ask("hello"));
+        using var client = new LineClient(server);
+        client.Send("big 1000\nbig 100000\nnever carried out\n");
+        Eventually.True(() => server.Closed.Contains(CloseReason.OutputLimit));
+        Assert.Equal(0, client.SkipToEnd());
+        Assert.Equal(3, server.Lines);
+        Assert.Equal("still here", other.Ask("still here"));
+    }
+
+    [Theory, MemberData(nameof(All))]
+    public void A_reply_may_be_as_long_as_is_allowed(TransportKind kind)
+    {
+        var options = LineServer.Default(kind, loops: 1);
+        options.ReplyBytesMax = 1_000_000;
+        using var server = new LineServer(kind, options);
+        using var client = new LineClient(server);
+        for (int i = 0; i < 3; i++)
+        {
+            client.Send("big 1000000\n");
+            Assert.Equal(1_000_000, client.Skip(1_000_000));
+        }
+
+        // Short replies that wait together may come to more.
+        options.ReplyBytesMax = 20_000;
+        server.HoldsReplies = true;
+        for (int i = 1; i <= 30; i++)
+        {
+            client.Send("big 5000\n");
+            Eventually.True(() => server.Written == i);
+        }
+
+        server.MakeDurable(30);
+        Assert.Equal(150_000, client.Skip(150_000));
+    }
+
+    [Theory, MemberData(nameof(All))]
     public void Replies_leave_when_their_log_position_is_durable_and_not_before(TransportKind kind)
     {
         using var server = new LineServer(kind) { HoldsReplies = true };
