@@ -50,6 +50,15 @@ public sealed partial class AppendLog
         return wanted <= 0 ? 0 : file.Read(offset, target[..wanted]);
     }
 
+    /// <summary>How many bytes of groups have been written since <paramref name="offset"/>.</summary>
+    internal long WrittenSince(long offset)
+    {
+        lock (_fileGate)
+        {
+            return _tail.WrittenOffset - offset;
+        }
+    }
+
     /// <summary>
     /// Makes another file the log: copies to it what has come since <paramref name="copied"/>, syncs it, and gives it
     /// the name of the log. Nothing is written or synced meanwhile; the engine goes on.
@@ -63,19 +72,24 @@ public sealed partial class AppendLog
     /// <exception cref="IOException">The disk, or the log has failed meanwhile; the log is as it was.</exception>
     internal long Replace(ILogFile next, string nextPath, long copied, long nextEnd, long failures)
     {
+        var old = _file;
+        long length;
         try
         {
-            return ReplaceOnce(next, nextPath, copied, nextEnd, failures);
+            length = ReplaceOnce(next, nextPath, copied, nextEnd, failures);
         }
         finally
         {
             Settle();
         }
+
+        // After settling: replies that waited must not wait for this too.
+        old.Discard();
+        return length;
     }
 
     private long ReplaceOnce(ILogFile next, string nextPath, long copied, long nextEnd, long failures)
     {
-        ILogFile old;
         lock (_syncGate)
         {
             lock (_fileGate)
@@ -92,7 +106,6 @@ public sealed partial class AppendLog
                 _disk.Rename(nextPath, _path);
 
                 // From here on the other file is the log, whatever happens.
-                old = _file;
                 _file = next;
                 _tail.MoveTo(nextEnd);
                 try
@@ -110,8 +123,6 @@ public sealed partial class AppendLog
             }
         }
 
-        // Giving up the last reference to a large file takes its time.
-        old.Dispose();
         return nextEnd;
     }
 

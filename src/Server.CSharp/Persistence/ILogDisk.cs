@@ -54,4 +54,10 @@ public interface ILogFile : IDisposable
     void Sync();
 
     void Truncate(long length);
+
+    /// <summary>
+    /// Disposes of a file that is not needed any more. Other threads get their turn meanwhile: closing a large file that
+    /// has no name left would keep a core busy with freeing its cache for tens of milliseconds.
+    /// </summary>
+    void Discard() => Dispose();
 }

@@ -6,7 +6,7 @@ namespace RedisClone.Server.Persistence;
 //
 //   1. under the engine's lock: freeze the keyspace, and mark the place in the log         (constant time)
 //   2. beside: write the frozen keyspace to <log>.rewrite.tmp as a base, in parts
-//   3. beside: copy the groups that came after the mark, until little is left, and fsync
+//   3. beside: copy the groups that came after the mark and fsync, again until few more came meanwhile
 //   4. under the lock of the file: copy what is left, fsync, rename over the log, fsync the directory
 //
 // Commands go on throughout; in step 4 replies that wait for the disk wait a little longer. The old log takes every
@@ -34,6 +34,9 @@ internal sealed class LogRewrite
 
     /// <summary>A log that grows faster than it is copied is copied under the lock after this many bytes.</summary>
     public const long CatchUpBytesMax = 4L << 30;
+
+    /// <summary>How often groups are copied and synced before the rest is copied under the lock of the file.</summary>
+    public const int SyncsMax = 8;
 
     private const string Ending = ".rewrite.tmp";
 
@@ -81,6 +84,12 @@ internal sealed class LogRewrite
             WriteBase(target);
             copied = CatchUp(target, copied);
             file.Sync();
+            for (var syncs = 1; syncs < SyncsMax && _log.WrittenSince(copied) > RestBytesMax; syncs++)
+            {
+                copied = CatchUp(target, copied);
+                file.Sync();
+            }
+
             var length = _log.Replace(file, _path, copied, target.Length, failures);
             file = null;
             return length;

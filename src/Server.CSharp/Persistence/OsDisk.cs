@@ -37,6 +37,9 @@ public sealed class OsDisk : ILogDisk
     public IDisposable Lock(string path) =>
         new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
 
+    /// <summary>How much of a file is dropped from the cache at a time.</summary>
+    private const long DiscardBytes = 8 << 20;
+
     private sealed class OsFile(SafeFileHandle handle) : ILogFile
     {
         public long Length => RandomAccess.GetLength(handle);
@@ -64,15 +67,29 @@ public sealed class OsDisk : ILogDisk
 
         public void Truncate(long length) => RandomAccess.SetLength(handle, length);
 
+        public void Discard()
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                for (long length = Length, offset = 0; offset < length; offset += DiscardBytes)
+                {
+                    Unix.ForgetCached(handle, offset, DiscardBytes);
+                }
+            }
+
+            Dispose();
+        }
+
         public void Dispose() => handle.Dispose();
     }
 }
 
-/// <summary>What .NET has no call for: fsync of a directory.</summary>
+/// <summary>What .NET has no call for: fsync of a directory, advice about the page cache.</summary>
 internal static unsafe partial class Unix
 {
     private const int InterruptedErrno = 4;
     private const int InvalidErrno = 22;
+    private const int DoNotNeed = 4;
 
     public static void SyncDirectory(string directory)
     {
@@ -112,6 +129,10 @@ internal static unsafe partial class Unix
         }
     }
 
+    /// <summary>Drops a part of a file from the page cache, as far as it is on the device.</summary>
+    public static void ForgetCached(SafeFileHandle file, long offset, long length) =>
+        _ = Advise(file, offset, length, DoNotNeed);
+
     private static IOException Failed(string call, string directory)
     {
         var errno = Marshal.GetLastPInvokeError();
@@ -124,6 +145,9 @@ internal static unsafe partial class Unix
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int SyncFile(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise64")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseFile(int descriptor);
