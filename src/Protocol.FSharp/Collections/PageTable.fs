@@ -238,8 +238,8 @@ type PageTable
 
         max spare (min (min wanted (2 * live)) (pageBytesMax - Page.RecordsAt))
 
-    let rent (bytes: int) (copy: bool) (depth: int) =
-        let page = owner.Pool.Rent(bytes, copy)
+    let rent (bytes: int) (depth: int) =
+        let page = owner.Pool.Rent bytes
         Page.clear page owner.Epoch depth
         page
 
@@ -276,7 +276,7 @@ type PageTable
             replaceSegment entry.Hash entry.Segment
 
         if (Page.header entry.Page).Epoch <> owner.Epoch then
-            let copy = owner.Pool.Rent(entry.Page.Length, true)
+            let copy = owner.Pool.Rent entry.Page.Length
             Buffer.BlockCopy(entry.Page, 0, copy, 0, (Page.header entry.Page).End)
             let header = &Page.header copy
             header.Epoch <- owner.Epoch
@@ -310,7 +310,7 @@ type PageTable
         let old = entry.Page
         let live = (Page.header old).Live + added
         let room = roomFor live (int (Page.header old).Count + sign added)
-        let page = rent (Page.RecordsAt + room) false (int (Page.header old).Depth)
+        let page = rent (Page.RecordsAt + room) (int (Page.header old).Depth)
         (Page.header page).Earliest <- (Page.header old).Earliest
         let mutable slots = (Page.header old).Occupied
 
@@ -427,7 +427,7 @@ type PageTable
 
         // The array of the page serves one of the halves again: given back instead, millions of them would wait for the
         // collector at the times when all pages split.
-        let source = owner.Pool.Rent(old.Length, false)
+        let source = owner.Pool.Rent old.Length
         Buffer.BlockCopy(old, 0, source, 0, (Page.header old).End)
 
         for side in 0..1 do
@@ -442,7 +442,7 @@ type PageTable
                     Page.clear old owner.Epoch (depth + 1)
                     old
                 else
-                    rent (Page.RecordsAt + roomFor upperBytes (BitOperations.PopCount upper)) false (depth + 1)
+                    rent (Page.RecordsAt + roomFor upperBytes (BitOperations.PopCount upper)) (depth + 1)
 
             let references: obj[] =
                 if isNull entry.References then
@@ -591,7 +591,6 @@ type PageTable
                     rent
                         (Page.RecordsAt
                          + roomFor (header.Live + other.Live) (int (header.Count + other.Count)))
-                        false
                         (depth - 1)
 
                 (Page.header page).Earliest <- min header.Earliest other.Earliest
@@ -655,7 +654,7 @@ type PageTable
 
     new(owner: Owner) =
         let epoch = owner.Epoch
-        let page = owner.Pool.Rent(Page.RecordsAt, false)
+        let page = owner.Pool.Rent Page.RecordsAt
         Page.clear page epoch 0
         PageTable(owner, [| Segment(epoch, 0, 0, [| page |], null) |], 0, 0, 0, epoch)
 

@@ -85,7 +85,8 @@ type RespWriter(initialCapacity: int) =
 
     /// A buffer for so many bytes and some more; null when they are to be dropped.
     member private this.Allocate(needed: int) : byte[] =
-        let capacity = min (Bytes.grownCapacity buffer.Length needed) (max needed this.LengthMax)
+        let capacity =
+            min (Bytes.grownCapacity buffer.Length needed) (max needed this.LengthMax)
 
         try
             GC.AllocateUninitializedArray<byte> capacity
@@ -97,8 +98,7 @@ type RespWriter(initialCapacity: int) =
         if isOverflown then
             false
         else
-            let fits =
-                uint count <= uint (max 0 (min this.LengthMax Bytes.lengthMax - length))
+            let fits = uint count <= uint (max 0 (min this.LengthMax Bytes.lengthMax - length))
 
             if not fits && not this.DropsOverflow then
                 raise (OutOfMemoryException "a reply is longer than any buffer")
