@@ -93,6 +93,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     /// <exception cref="IOException">The log cannot be read or written, or an address cannot be listened on.</exception>
     public void Start()
     {
+        CapClients();
         if (_options.AppendOnly)
         {
             OpenLog();
@@ -194,14 +195,39 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("zset-max-listpack-value", () => _limits.SortedSetListpackValueMax = _options.SortedSetMaxListpackValueBytes);
         Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
+        _options.OnChange("maxclients", RefuseTooManyClients);
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-percentage", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-min-size", Applied(ApplyLogSettings));
     }
 
+    /// <summary>At start, makes do with as many clients as there can be.</summary>
+    private void CapClients()
+    {
+        var most = DescriptorLimit.ConnectionsMax;
+        if (_options.MaxClients > most)
+        {
+            _logger.LogWarning(
+                "maxclients is lowered from {Wanted} to {Most}: this process may have {Descriptors} descriptors, of which {Reserved} are for other things. Raise 'ulimit -n' for more",
+                _options.MaxClients,
+                most,
+                DescriptorLimit.Descriptors,
+                DescriptorLimit.Reserved);
+            _options.MaxClients = most;
+        }
+    }
+
+    private string? RefuseTooManyClients() => _options.MaxClients <= DescriptorLimit.ConnectionsMax
+        ? null
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"The operating system is not able to handle the specified number of clients, try with {DescriptorLimit.ConnectionsMax}");
+
     private void ApplyInputLimit()
     {
-        _transportOptions.InputBytesMax = (int)Math.Min(_options.ClientQueryBufferBytesMax, Array.MaxLength);
+        var most = (int)Math.Min(_options.ClientQueryBufferBytesMax, Array.MaxLength);
+        _transportOptions.InputBytesMax = most;
+        _respLimits.CommandBytesMax = most;
         _dispatcher.QueueBytesMax = _options.ClientQueryBufferBytesMax;
     }
 

@@ -93,11 +93,6 @@ internal abstract partial class Connection
             context.EndLinger();
         }
 
-        if ((CloseReason)_reason is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory)
-        {
-            NetworkLog.ClosedOverLimit(context.Logger, remote, (CloseReason)_reason);
-        }
-
         _phase = Phase.Ended;
         _output.Clear();
         Volatile.Write(ref _outputPendingBytes, 0);
@@ -109,7 +104,18 @@ internal abstract partial class Connection
     private void ForgetHandler()
     {
         _rest.Clear();
-        _handler?.Closed((CloseReason)_reason);
+        if (_handler is null)
+        {
+            return;
+        }
+
+        var why = (CloseReason)_reason;
+        if (why is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory)
+        {
+            NetworkLog.ClosedOverLimit(context.Logger, remote, why);
+        }
+
+        _handler.Closed(why);
         _handler = null;
     }
 }

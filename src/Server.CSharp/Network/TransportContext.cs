@@ -18,12 +18,6 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     /// <summary>Why nothing is accepted when there are <see cref="ConnectionsMax"/> connections.</summary>
     public const string FullReason = "the limit of descriptors allows no more connections";
 
-    /// <summary>
-    /// Descriptors that connections leave alone. The log and snapshots need some; and the runtime needs one for each
-    /// thread that it starts, without which it ends the process.
-    /// </summary>
-    private const int DescriptorsReserved = 128;
-
     private readonly long _startTimestamp = clock.GetTimestamp();
     private readonly List<Workspace> _workspaces = [];
     private int _lingering;
@@ -36,8 +30,7 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     public ILogger Logger => logger;
 
     /// <summary>So many connections there can be; further ones wait in the backlog of their listener.</summary>
-    public long ConnectionsMax { get; } =
-        OperatingSystem.IsLinux() ? Math.Max(1, Native.DescriptorLimit() - DescriptorsReserved) : long.MaxValue;
+    public long ConnectionsMax { get; } = DescriptorLimit.ConnectionsMax;
 
     /// <summary>Milliseconds since the transport was made.</summary>
     public long NowMs => (long)clock.GetElapsedTime(_startTimestamp).TotalMilliseconds;

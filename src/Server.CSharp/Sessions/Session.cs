@@ -112,7 +112,9 @@ public sealed class Session : IConnectionHandler
             if (status == ReadStatus.Error && CanGoOn(output))
             {
                 output.Error(_reader.ErrorText);
-                CloseAfterReplies = CloseReason.ProtocolError;
+                CloseAfterReplies = _reader.ErrorText == Errors.tooBigCommand
+                    ? CloseReason.InputLimit
+                    : CloseReason.ProtocolError;
                 position = end;
             }
 

@@ -140,6 +140,23 @@ public sealed class HostileTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public void A_command_longer_than_the_query_buffer_is_refused_at_its_header(TransportKind transport)
+    {
+        using var server = new TestServer(options => options.Transport = transport);
+        using (IScriptConnection admin = server.Connect())
+        {
+            Assert.Equal("OK", admin.Call("CONFIG", "SET", "client-query-buffer-limit", "1mb").Text);
+        }
+
+        using RawClient client = server.ConnectRaw();
+        client.Send("PING\r\n*2\r\n$4\r\nECHO\r\n$1048577\r\n");
+        Assert.Equal(Pong + "-ERR Protocol error: too big request\r\n", client.ReadToEnd());
+        Eventually.True(() => server.Log.Lines.Any(line => line.Contains("client-query-buffer-limit")));
+        AssertIsWell(server);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void A_hundred_thousand_commands_in_one_pipeline_are_all_answered(TransportKind transport)
     {
         const int Count = 100_000;

@@ -15,8 +15,13 @@ internal sealed class ProgramProcess : IDisposable
 
     /// <summary>Starts it and waits until it serves.</summary>
     public ProgramProcess(params string[] arguments)
+        : this(Launch(arguments))
     {
-        _process = Launch(arguments);
+    }
+
+    private ProgramProcess(Process process)
+    {
+        _process = process;
         string line;
         do
         {
@@ -28,6 +33,14 @@ internal sealed class ProgramProcess : IDisposable
         while (!line.Contains(Ready, StringComparison.Ordinal));
 
         Port = int.Parse(line[(line.IndexOf(Ready, StringComparison.Ordinal) + Ready.Length)..], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Starts it on Linux with fewer descriptors than usual, and waits until it serves.</summary>
+    public static ProgramProcess WithDescriptors(int most, params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "redisclone.dll");
+        string script = string.Create(CultureInfo.InvariantCulture, $"ulimit -n {most} && exec \"$@\"");
+        return new ProgramProcess(Launch("/bin/sh", ["-c", script, "sh", "dotnet", "exec", program, .. arguments]));
     }
 
     public int Port { get; }
@@ -73,7 +86,12 @@ internal sealed class ProgramProcess : IDisposable
     private static Process Launch(string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "redisclone.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        return Launch("dotnet", ["exec", program, .. arguments]);
+    }
+
+    private static Process Launch(string command, string[] arguments)
+    {
+        return Process.Start(new ProcessStartInfo(command, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

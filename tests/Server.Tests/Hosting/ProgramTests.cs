@@ -52,6 +52,28 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Fact]
+    public void NoMoreClientsArePromisedThanTheSystemAllows()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using var program = ProgramProcess.WithDescriptors(
+            300, "--port", "0", "--dir", _folder, "--appendonly", "no", "--maxclients", "5000");
+        Assert.Single(program.Lines, line => line.Contains("maxclients is lowered from 5000 to 172", StringComparison.Ordinal));
+        using var client = new TcpConnection(program.Port);
+        Assert.Equal("172", client.Call("CONFIG", "GET", "maxclients").Items[1].Text);
+        Assert.Contains("maxclients:172\r\n", client.Call("INFO", "clients").Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "not able to handle the specified number of clients, try with 172",
+            client.Call("CONFIG", "SET", "maxclients", "173").Text,
+            StringComparison.Ordinal);
+        Assert.Equal("OK", client.Call("CONFIG", "SET", "maxclients", "100").Text);
+        Assert.Equal("OK", client.Call("CONFIG", "SET", "maxclients", "172").Text);
+    }
+
+    [Fact]
     public void TheReferencePagesAreWritten()
     {
         string folder = Path.Combine(_folder, "docs");
