@@ -186,7 +186,7 @@ public sealed class InfoReport
 
     private void WritePersistence(StringBuilder text)
     {
-        Line(text, $"loading:0");
+        Line(text, $"loading:{(_engine.Loading is null ? 0 : 1)}");
         Line(text, $"rdb_changes_since_last_save:{_engine.Call.Changes}");
         Line(text, $"rdb_bgsave_in_progress:0");
         Line(text, $"rdb_last_save_time:{_engine.LastSave.ToUnixTimeSeconds()}");
@@ -196,6 +196,23 @@ public sealed class InfoReport
         {
             WriteLog(text, log.Status);
         }
+
+        if (_engine.Loading is { } progress)
+        {
+            WriteLoading(text, progress);
+        }
+    }
+
+    private void WriteLoading(StringBuilder text, LoadProgress progress)
+    {
+        var loaded = progress.LoadedBytes;
+        var elapsedSeconds = (_clock.GetUtcNow() - progress.Started).TotalSeconds;
+        var leftBytes = Math.Max(0, progress.TotalBytes - loaded);
+        Line(text, $"loading_start_time:{progress.Started.ToUnixTimeSeconds()}");
+        Line(text, $"loading_total_bytes:{progress.TotalBytes}");
+        Line(text, $"loading_loaded_bytes:{loaded}");
+        Line(text, $"loading_loaded_perc:{100.0 * loaded / Math.Max(progress.TotalBytes, 1):F2}");
+        Line(text, $"loading_eta_seconds:{(long)(elapsedSeconds * leftBytes / Math.Max(loaded, 1))}");
     }
 
     private static void WriteLog(StringBuilder text, LogStatus log)

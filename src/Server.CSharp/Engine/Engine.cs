@@ -44,6 +44,9 @@ public sealed class Engine
     /// <summary>The log that effects go to; null while there is none.</summary>
     public AppendLog? Log { get; private set; }
 
+    /// <summary>Not null while the log is loaded, when clients may do little else than ask about it.</summary>
+    public LoadProgress? Loading { get; set; }
+
     /// <summary>Commands carried out so far, those inside transactions included.</summary>
     public long CommandsProcessed { get; set; }
 

@@ -1,6 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Network;
+using RedisClone.Server.Persistence;
 using RedisClone.Server.Sessions;
 
 namespace RedisClone.Server.Engine;
@@ -10,6 +11,9 @@ internal sealed class ServerCore(
     Engine engine, Dispatcher dispatcher, SessionTable sessions, ServerOptions options, RespLimits limits, TimeProvider clock)
     : IServerCore
 {
+    private readonly List<Action> _wakes = [];
+    private AppendLog? _log;
+
     public long DurablePosition => engine.Log?.DurablePosition ?? long.MaxValue;
 
     public IConnectionHandler? Accept(IConnection connection, RespWriter refusal)
@@ -42,5 +46,22 @@ internal sealed class ServerCore(
         return position;
     }
 
-    public void OnDurable(Action wake) => engine.Log?.OnDurable(wake);
+    public void OnDurable(Action wake)
+    {
+        lock (_wakes)
+        {
+            _wakes.Add(wake);
+            _log?.OnDurable(wake);
+        }
+    }
+
+    /// <summary>Takes note of the log, which is there only once it is loaded. Before, no reply waits for it.</summary>
+    public void Attached(AppendLog log)
+    {
+        lock (_wakes)
+        {
+            _log = log;
+            _wakes.ForEach(log.OnDurable);
+        }
+    }
 }

@@ -32,6 +32,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private readonly Limits _limits = new();
     private readonly RespLimits _respLimits = new();
     private readonly TransportOptions _transportOptions;
+    private readonly Lock _starting = new();
+    private readonly CancellationTokenSource _loading = new();
     private ITransport? _transport;
     private Housekeeping? _housekeeping;
     private Task? _stopping;
@@ -89,26 +91,47 @@ public sealed class RedisCloneServer : IAsyncDisposable
     /// <summary>Called when a client asks the server to stop. Without, the server stops by itself.</summary>
     public Action? ShutdownRequested { get; set; }
 
-    /// <summary>Loads the data and listens.</summary>
+    /// <summary>
+    /// Listens and loads the data; returns when both is done. Clients that come while it loads are told so.
+    /// </summary>
     /// <exception cref="IOException">The log cannot be read or written, or an address cannot be listened on.</exception>
+    /// <exception cref="OperationCanceledException">The server was stopped before the data were loaded.</exception>
     public void Start()
     {
-        CapClients();
-        if (_options.AppendOnly)
+        lock (_starting)
         {
-            OpenLog();
-        }
-        else
-        {
+            CapClients();
+            _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
+            var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
             _engine.Attach(null);
-        }
+            if (_options.AppendOnly)
+            {
+                BeginLoading();
+            }
 
-        _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
-        var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
-        _transport = Network.Transport.Create(_transportOptions, core, _clock, _logger);
-        _transport.Start();
-        _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
+            var transport = Network.Transport.Create(_transportOptions, core, _clock, _logger);
+            transport.Start();
+            _transport = transport;
+            if (_options.AppendOnly)
+            {
+                try
+                {
+                    OpenLog(core);
+                }
+                catch
+                {
+                    _transport = null;
+                    transport.Stop(TimeSpan.Zero);
+                    throw;
+                }
+            }
+
+            _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
+        }
     }
+
+    /// <summary>Ends <see cref="Start"/> with an exception if it is loading. Safe from any thread.</summary>
+    public void CancelLoading() => _loading.Cancel();
 
     /// <summary>
     /// Stops accepting, carries out what was received, sends the replies, ends every connection and makes the log
@@ -126,6 +149,15 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
     private void Stop()
     {
+        CancelLoading();
+        lock (_starting)
+        {
+            StopStarted();
+        }
+    }
+
+    private void StopStarted()
+    {
         _housekeeping?.Dispose();
         _transport?.Stop(StopTimeMax);
         lock (_engine.Gate)
@@ -139,21 +171,41 @@ public sealed class RedisCloneServer : IAsyncDisposable
         }
     }
 
-    private void OpenLog()
+    private void BeginLoading()
+    {
+        var path = _options.LogPath();
+        long bytes = 0;
+        if (_disk.Exists(path))
+        {
+            using var file = _disk.Open(path, LogFileMode.Read);
+            bytes = file.Length;
+        }
+
+        _engine.Loading = new LoadProgress(_clock.GetUtcNow(), bytes, _loading.Token);
+    }
+
+    private void OpenLog(ServerCore core)
     {
         var path = _options.LogPath();
         RecoveryReport report;
-        lock (_engine.Gate)
+        AppendLog log;
+        using (var replayer = new LogReplayer(_dispatcher, _sessions, _clock.GetUtcNow(), _engine.Loading))
         {
-            using var replayer = new LogReplayer(_dispatcher, _sessions, _clock.GetUtcNow());
             var logOptions = new AppendLogOptions
             {
                 Policy = _options.AppendFsync,
                 AcceptsTornTail = _options.AofLoadTruncated,
             };
-            var log = AppendLog.Open(_disk, path, replayer, logOptions, _clock, out report);
-            log.Rewrites.Ended = RewriteEnded;
+            log = AppendLog.Open(_disk, path, replayer, logOptions, _clock, out report);
+        }
+
+        log.Rewrites.Ended = RewriteEnded;
+        lock (_engine.Gate)
+        {
+            // From the first command on that is carried out, its reply waits for the log.
+            core.Attached(log);
             _engine.Attach(log);
+            _engine.Loading = null;
         }
 
         ApplyLogSettings();

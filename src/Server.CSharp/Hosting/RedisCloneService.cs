@@ -19,10 +19,15 @@ internal sealed class RedisCloneService(
         _logger.LogInformation("{Name} {Version} starts as process {ProcessId} on .NET {Runtime}",
             ProductInfo.Name, ProductInfo.Version, Environment.ProcessId, Environment.Version);
         server.ShutdownRequested = lifetime.StopApplication;
+        using var stopping = lifetime.ApplicationStopping.Register(server.CancelLoading);
         try
         {
             server.Start();
             _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
+        }
+        catch (OperationCanceledException)
+        {
+            _logger.LogWarning("Stopped before the data were loaded");
         }
         catch (Exception e) when (IsForTheOperator(e))
         {

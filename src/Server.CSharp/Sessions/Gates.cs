@@ -14,7 +14,8 @@ internal static class Gates
         Known(lookup, command, args)
         ?? Arity(command, args)
         ?? Transaction(session, command)
-        ?? Disk(command, engine);
+        ?? Disk(command, engine)
+        ?? Loading(session, command, engine);
 
     private static string? Known(CommandLookup lookup, HostCommand command, Arguments args) => lookup switch
     {
@@ -28,6 +29,17 @@ internal static class Gates
 
     private static string? Transaction(Session session, HostCommand command) =>
         session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInsideMulti : null;
+
+    /// <summary>
+    /// While the data are loaded only what does not need them is carried out, and the log itself. DEBUG is refused too,
+    /// though its row says otherwise as that of Redis does: most of its subcommands look at all data.
+    /// </summary>
+    private static string? Loading(Session session, HostCommand command, Engine.Engine engine) =>
+        engine.Loading is not null
+        && session.Connection is not null
+        && (!command.Has(CommandFlags.Loading) || command.FullName == "debug")
+            ? Errors.loading
+            : null;
 
     /// <summary>While the log cannot be written, nothing may change that would have to be in it.</summary>
     internal static string? Disk(HostCommand command, Engine.Engine engine) =>
