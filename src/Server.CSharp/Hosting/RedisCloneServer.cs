@@ -91,6 +91,9 @@ public sealed class RedisCloneServer : IAsyncDisposable
     /// <summary>Called when a client asks the server to stop. Without, the server stops by itself.</summary>
     public Action? ShutdownRequested { get; set; }
 
+    /// <summary>What carries the connections; for tests that have none to carry.</summary>
+    internal Func<IServerCore, ITransport>? MakeTransport { get; set; }
+
     /// <summary>
     /// Listens and loads the data; returns when both is done. Clients that come while it loads are told so.
     /// </summary>
@@ -109,7 +112,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 BeginLoading();
             }
 
-            var transport = Network.Transport.Create(_transportOptions, core, _clock, _logger);
+            var transport = MakeTransport?.Invoke(core)
+                ?? Network.Transport.Create(_transportOptions, core, _clock, _logger);
             transport.Start();
             _transport = transport;
             if (_options.AppendOnly)

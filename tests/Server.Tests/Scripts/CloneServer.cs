@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RedisClone.Server.Network;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Hosting;
 using RedisClone.Server.Persistence;
@@ -18,7 +19,9 @@ public sealed class CloneServer : IScriptTarget
     private readonly ManualTime? _clock;
     private readonly RedisCloneServer _server;
 
-    private CloneServer(ManualTime? clock)
+    private MemoryTransport? _memory;
+
+    private CloneServer(ManualTime? clock, bool isInMemory = false)
     {
         var options = new ServerOptions
         {
@@ -30,23 +33,26 @@ public sealed class CloneServer : IScriptTarget
         };
         _clock = clock;
         _server = new RedisCloneServer(options, clock ?? TimeProvider.System, Seed, NullLoggerFactory.Instance);
+        if (isInMemory)
+        {
+            _server.MakeTransport = core => _memory = new MemoryTransport(core);
+        }
+
         _server.Start();
     }
 
     public bool ClockStandsStill => _clock is not null;
 
     /// <summary>A server whose time moves only by <see cref="Advance"/>.</summary>
-    public static CloneServer StartWithManualClock()
-    {
-        var clock = new ManualTime();
-        clock.Advance(Start);
-        return new CloneServer(clock);
-    }
+    public static CloneServer StartWithManualClock() => new(ClockAtStart());
+
+    /// <summary>The same without sockets: a command is carried out on the thread that sends it.</summary>
+    public static CloneServer StartInMemory() => new(ClockAtStart(), isInMemory: true);
 
     /// <summary>A server with the clock of the machine.</summary>
     public static CloneServer StartWithSystemClock() => new(clock: null);
 
-    public IScriptConnection Connect() => new TcpConnection(_server.Port);
+    public IScriptConnection Connect() => _memory is null ? new TcpConnection(_server.Port) : _memory.Connect();
 
     public void Advance(TimeSpan time)
     {
@@ -56,11 +62,19 @@ public sealed class CloneServer : IScriptTarget
         }
 
         _clock.Advance(time);
+        _memory?.RunWoken();
     }
 
     public void Dispose()
     {
         _server.StopAsync().GetAwaiter().GetResult();
         System.IO.Directory.Delete(_directory, recursive: true);
+    }
+
+    private static ManualTime ClockAtStart()
+    {
+        var clock = new ManualTime();
+        clock.Advance(Start);
+        return clock;
     }
 }

@@ -44,6 +44,19 @@ public sealed class GoldenScriptTests
     public void This_server_replies_over_TCP_as_the_script_says(string name)
     {
         using CloneServer server = CloneServer.StartWithManualClock();
+        AssertRepliesAreKnown(name, server);
+    }
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void This_server_replies_without_sockets_as_the_script_says(string name)
+    {
+        using CloneServer server = CloneServer.StartInMemory();
+        AssertRepliesAreKnown(name, server);
+    }
+
+    private static void AssertRepliesAreKnown(string name, CloneServer server)
+    {
         IReadOnlyList<Mismatch> mismatches = ScriptRunner.Run(ScriptFolder.Load(name), server);
         IEnumerable<string> deviations = mismatches.Select(mismatch => mismatch.Command).Distinct();
         Assert.True(
