@@ -19,6 +19,7 @@ module Commands =
                         MultiStringCommands.rows
                         LcsCommands.rows
                         HashCommands.rows
+                        SetCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

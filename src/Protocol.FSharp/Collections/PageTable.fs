@@ -691,6 +691,28 @@ type PageTable
         let segment = root[rootIndexOf hash]
         segment.Pages[segment.IndexOf hash]
 
+    /// Whether there is a record with a key, given with its hash.
+    member internal this.Has(hash: uint64, key: ReadOnlySpan<byte>) : bool =
+        let segment = root[rootIndexOf hash]
+        let index = segment.IndexOf hash
+        let page = segment.Pages[index]
+        let mutable candidates = Page.matches page (Page.tagOf hash)
+        let mutable found = false
+
+        while candidates <> 0UL && not found do
+            let slot = BitOperations.TrailingZeroCount candidates
+            candidates <- candidates &&& (candidates - 1UL)
+
+            let references =
+                if isNull segment.References then
+                    null
+                else
+                    segment.References[index]
+
+            found <- Page.hasKey page references slot key
+
+        found
+
     /// Looks a key up. The entry tells the record, or where it would be.
     member _.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         entry.Hash <- owner.Hash key

@@ -356,6 +356,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         let found = this.Find(key, &entry)
         this.Checked(found, found && Kinds.isHash entry.Kind)
 
+    /// Looks up a key that must hold a set if it exists.
+    member this.ReadSet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isSet entry.Kind)
+
+    /// The same, before writing: neither hit nor miss.
+    member this.FindSet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isSet entry.Kind)
+
     /// Stores bytes under a key, over what the entry found.
     member this.Store
         (entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64)

@@ -12,6 +12,9 @@ let encodingOf (entry: byref<Entry>) : string =
     match entry.Kind with
     | Kind.Hash -> "listpack"
     | Kind.LargeHash -> "hashtable"
+    | Kind.IntSet -> "intset"
+    | Kind.Set -> "listpack"
+    | Kind.LargeSet -> "hashtable"
     | Kind.RawString -> "raw"
     | Kind.String when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
     | _ when entry.Value.Length <= 44 -> "embstr"

@@ -21,7 +21,10 @@ module Digest =
     let private expireMark = "!!expire!!"B
 
     /// The numbers that stand for the types.
-    let private typeNumber (kind: Kind) = if Kinds.isString kind then 0 else 4
+    let private typeNumber (kind: Kind) =
+        if Kinds.isString kind then 0
+        elif Kinds.isSet kind then 2
+        else 4
 
     let private combine (digest: byte[]) (bytes: ReadOnlySpan<byte>) =
         let hashed = SHA1.HashData bytes
@@ -43,6 +46,11 @@ module Digest =
 
         if Kinds.isString entry.Kind then
             chain digest entry.Value
+        elif Kinds.isSet entry.Kind then
+            let mutable members = SetValue.members &entry
+
+            while members.Next() do
+                combine digest members.Member
         else
             let mutable fields = HashValue.fields &entry
 

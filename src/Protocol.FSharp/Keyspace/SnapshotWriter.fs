@@ -12,6 +12,9 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     /// The most fields in one HSET.
     let fieldsMax = 64
 
+    /// The most members in one SADD: no more than a set may have to be called an intset or a listpack, by default.
+    let membersMax = 128
+
     let mutable database = -1
     let mutable walk = Walk()
     let mutable entry = Entry()
@@ -47,6 +50,22 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 writer.Bulk fields.Field
                 writer.Bulk fields.Value
 
+    member private _.WriteSet(writer: RespWriter) =
+        let mutable members = SetValue.members &entry
+        let mutable left = SetValue.count &entry
+
+        while left > 0 do
+            let some = min left membersMax
+            left <- left - some
+            writer.Array(2 + some)
+            writer.BulkText "SADD"
+            writer.Bulk entry.Key
+
+            for _ in 1..some do
+                members.Next() |> ignore
+                writer.Bulk members.Member
+
+    member private _.WriteDeadline(writer: RespWriter) =
         if entry.Deadline <> Page.NoDeadline then
             writer.Array 3
             writer.BulkText "PEXPIREAT"
@@ -65,7 +84,12 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 if Kinds.isString entry.Kind then
                     this.WriteString writer
                 else
-                    this.WriteHash writer
+                    if Kinds.isSet entry.Kind then
+                        this.WriteSet writer
+                    else
+                        this.WriteHash writer
+
+                    this.WriteDeadline writer
             elif database + 1 < frozen.Tables.Length then
                 database <- database + 1
                 walk <- frozen.Tables[database].Walk()

@@ -430,3 +430,12 @@ module Errors =
 
     /// For an increment, of a hash field, that is infinite.
     let incrementNotFinite = "ERR value is NaN or Infinity"
+
+    // ---- Sets
+
+    let numkeysNotPositive = "ERR numkeys should be greater than 0"
+
+    let numkeysBeyondArguments =
+        "ERR Number of keys can't be greater than number of args"
+
+    let limitNegative = "ERR LIMIT can't be negative"

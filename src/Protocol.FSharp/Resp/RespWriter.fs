@@ -289,18 +289,25 @@ type RespWriter(initialCapacity: int) =
 
         this.Protocol >= 3
 
-    /// Puts an array header before what was written since `position`, for lists whose length is known only at their end.
-    member this.InsertArray(position: int, count: int) =
+    member private this.InsertHeader(mark: byte, position: int, count: int) =
         let header = Numbers.digitsOfInt64 (int64 count) + 3
 
         if this.HasRoom header then
             let bodyLength = length - position
             Buffer.BlockCopy(buffer, position, buffer, position + header, bodyLength)
 
-            Framing.header (Span<byte>(buffer, position, header), '*'B, int64 count)
+            Framing.header (Span<byte>(buffer, position, header), mark, int64 count)
             |> ignore
 
             length <- length + header
+
+    /// Puts an array header before what was written since `position`, for lists whose length is known only at their end.
+    member this.InsertArray(position: int, count: int) =
+        this.InsertHeader('*'B, position, count)
+
+    /// The same with the header of a set.
+    member this.InsertSet(position: int, count: int) =
+        this.InsertHeader((if this.Protocol >= 3 then '~'B else '*'B), position, count)
 
     /// Puts bytes before what was written since `position`.
     member this.Insert(position: int, bytes: ReadOnlySpan<byte>) =

@@ -1,18 +1,17 @@
 namespace RedisClone.Protocol
 
 open System
-open System.Buffers.Binary
 
 // A hash: fields and their values
 // --------------------------------
-// A small hash is packed into one run of bytes, which lies in the key's record or, beyond a kilobyte, in a blob:
+// A small hash is packed into one run of bytes (see `Packed`):
 //
 //      | count 2 | field length 1 or 3 | value length 1 or 3 | field | value | field length | ...
 //
-// A length below 255 takes a byte, a longer one 255 and two bytes. Finding a field is a walk along the run, which for a
-// few dozen fields is faster than hashing and takes a third of the memory.
+// Finding a field is a walk along the run, which for a few dozen fields is faster than hashing and takes a third of the
+// memory.
 //
-// A hash with more than `PackedFieldsMax` fields or `PackedBytesMax` bytes is a `PageTable` of its own, a record a
+// A hash with more than `PackedFieldsMax` fields or `Packed.BytesMax` bytes is a `PageTable` of its own, a record a
 // field. It does not go back when it shrinks. A record has room for a deadline, so a field that is to expire makes its
 // hash a table too.
 //
@@ -44,8 +43,8 @@ type HashFields =
     new(data: byte[], start: int) =
         {
             data = data
-            position = start + 2
-            left = int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan<byte>(data, start, 2)))
+            position = start + Packed.HeadBytes
+            left = Packed.countAt data start
             walk = Walk()
             entry = Entry()
             fieldLength = 0
@@ -63,16 +62,6 @@ type HashFields =
             valueLength = 0
         }
 
-    member private this.TakeLength() =
-        let first = int this.data[this.position]
-
-        if first < 255 then
-            this.position <- this.position + 1
-            first
-        else
-            this.position <- this.position + 3
-            int (BinaryPrimitives.ReadUInt16LittleEndian(ReadOnlySpan<byte>(this.data, this.position - 2, 2)))
-
     /// Goes to the next field; false at the end.
     member this.Next() : bool =
         if isNull this.data then
@@ -82,8 +71,8 @@ type HashFields =
         else
             this.position <- this.position + this.fieldLength + this.valueLength
             this.left <- this.left - 1
-            this.fieldLength <- this.TakeLength()
-            this.valueLength <- this.TakeLength()
+            this.fieldLength <- Packed.takeLength (this.data, &this.position)
+            this.valueLength <- Packed.takeLength (this.data, &this.position)
             true
 
     member this.Field: ReadOnlySpan<byte> =
@@ -115,54 +104,32 @@ module HashValue =
     [<Literal>]
     let private PackedFieldsMax = 64
 
-    [<Literal>]
-    let private PackedBytesMax = 4096
-
-    let private emptyPacked: byte[] = [| 0uy; 0uy |]
-
-    let private lengthBytes (length: int) = if length < 255 then 1 else 3
-
     let private pairBytes (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) =
-        lengthBytes field.Length
-        + lengthBytes value.Length
+        Packed.lengthBytes field.Length
+        + Packed.lengthBytes value.Length
         + field.Length
         + value.Length
 
-    let private writeLength (writer: RespWriter) (length: int) =
-        let target = writer.Reserve 3
-
-        if length < 255 then
-            target[0] <- byte length
-            writer.Advance 1
-        else
-            target[0] <- 255uy
-            BinaryPrimitives.WriteUInt16LittleEndian(target.Slice 1, uint16 length)
-            writer.Advance 3
-
     let private writePair (writer: RespWriter) (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) =
-        writeLength writer field.Length
-        writeLength writer value.Length
+        Packed.writeLength writer field.Length
+        Packed.writeLength writer value.Length
         writer.Raw field
         writer.Raw value
 
     /// The table of a hash that has one, else null.
-    let tableOf (entry: byref<Entry>) : PageTable =
-        match entry.Object with
-        | :? PageTable as table -> table
-        | _ -> null
+    let tableOf (entry: byref<Entry>) : PageTable = Packed.tableOf &entry
 
     /// The fields of a hash, in no order that means anything.
     let fields (entry: byref<Entry>) : HashFields =
-        match entry.Object with
-        | null -> HashFields(entry.Page, Page.valueAt entry.Page entry.Record)
-        | :? PageTable as table -> HashFields table
-        | object -> HashFields((object :?> Blob).Data, 0)
+        match Packed.tableOf &entry with
+        | null ->
+            let mutable start = 0
+            let data = Packed.dataOf (&entry, &start)
+            HashFields(data, start)
+        | table -> HashFields table
 
     /// The number of fields.
-    let count (entry: byref<Entry>) : int =
-        match entry.Object with
-        | :? PageTable as table -> table.Count
-        | _ -> int (BinaryPrimitives.ReadUInt16LittleEndian entry.Value)
+    let count (entry: byref<Entry>) : int = Packed.count &entry
 
     /// Looks a field up.
     let tryFind (entry: byref<Entry>, field: ReadOnlySpan<byte>, cell: byref<HashCell>) : bool =
@@ -205,15 +172,6 @@ module HashValue =
         && int64 field.Length <= limits.HashListpackValueMax
         && int64 value.Length <= limits.HashListpackValueMax
 
-    /// The table of the hash, made editable.
-    let private ownTable (call: Call) (entry: byref<Entry>) (table: PageTable) =
-        let edited = table.Edit call.Keyspace.Owner
-
-        if not (obj.ReferenceEquals(edited, table)) then
-            call.Table.SetObject(&entry, edited)
-
-        edited
-
     let private setInTable (table: PageTable) (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) : bool =
         let mutable inner = Entry()
         let isNew = not (table.Find(field, &inner))
@@ -231,36 +189,6 @@ module HashValue =
         call.StoreObject(&entry, key, entry.Kind, table, entry.Deadline)
         table
 
-    /// Puts other bytes in the place of `removed` bytes of a packed hash, `offset` bytes from its start. The new bytes
-    /// are what the scratch holds from `bytesAt` on; in front of them the scratch may be overwritten.
-    let private splice (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) offset removed (countChange: int) =
-        // The scratch holds the new bytes; what goes around them is added behind.
-        let scratch = call.Scratch
-        let inserted = scratch.Length
-        let old = entry.Value
-        let total = old.Length - removed + inserted
-        let count = BinaryPrimitives.ReadUInt16LittleEndian old
-
-        match entry.Object with
-        | :? Blob ->
-            let blob = call.Table.WritableBlob &entry
-            let tail = blob.Length - offset - removed
-
-            if total > blob.Length then
-                blob.Resize total
-
-            Buffer.BlockCopy(blob.Data, offset + removed, blob.Data, offset + inserted, tail)
-            scratch.Written.CopyTo(Span<byte>(blob.Data, offset, inserted))
-            blob.Resize total
-            BinaryPrimitives.WriteUInt16LittleEndian(blob.Writable, uint16 (int count + countChange))
-        | _ ->
-            scratch.Raw(old.Slice(0, offset))
-            scratch.Raw(scratch.Written.Slice(0, inserted))
-            scratch.Raw(old.Slice(offset + removed))
-            let target = Span<byte>(scratch.Buffer, inserted, total)
-            BinaryPrimitives.WriteUInt16LittleEndian(target, uint16 (int count + countChange))
-            call.Store(&entry, key, entry.Kind, Span.op_Implicit target, entry.Deadline)
-
     let private setPacked
         (call: Call)
         (entry: byref<Entry>)
@@ -269,7 +197,7 @@ module HashValue =
         (value: ReadOnlySpan<byte>)
         =
         let mutable walk = fields &entry
-        let start = walk.FieldAt - 2
+        let start = walk.FieldAt - Packed.HeadBytes
         let mutable found = false
 
         while not found && walk.Next() do
@@ -283,13 +211,13 @@ module HashValue =
             let offset = (if found then walk.EndsAt - removed else walk.EndsAt) - start
             call.Scratch.Truncate 0
             writePair call.Scratch field value
-            splice call &entry key offset removed (if found then 0 else 1)
+            Packed.splice call &entry key offset removed (if found then 0 else 1)
 
         not found
 
     /// Makes the key an empty hash; it must get a field before the command ends.
     let create (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) =
-        call.Store(&entry, key, Kind.Hash, ReadOnlySpan<byte> emptyPacked, Page.NoDeadline)
+        call.Store(&entry, key, Kind.Hash, ReadOnlySpan<byte> Packed.empty, Page.NoDeadline)
 
     /// Makes a missing key a hash of `pairs` fields and values, the arguments from the cursor on. False, with nothing
     /// done, when they do not make a packed hash of so many fields.
@@ -335,11 +263,11 @@ module HashValue =
             | null ->
                 let packed = entry.Value.Length + pairBytes field value
 
-                if count &entry >= PackedFieldsMax || packed > PackedBytesMax then
+                if count &entry >= PackedFieldsMax || packed > Packed.BytesMax then
                     setInTable (unpack call &entry key) field value
                 else
                     setPacked call &entry key field value
-            | table -> setInTable (ownTable call &entry table) field value
+            | table -> setInTable (Packed.ownTable call &entry table) field value
 
         if
             entry.Kind = Kind.Hash
@@ -354,7 +282,7 @@ module HashValue =
         match tableOf &entry with
         | null ->
             let mutable walk = fields &entry
-            let start = walk.FieldAt - 2
+            let start = walk.FieldAt - Packed.HeadBytes
             let mutable found = false
 
             while not found && walk.Next() do
@@ -363,7 +291,7 @@ module HashValue =
             if found then
                 let removed = pairBytes walk.Field walk.Value
                 call.Scratch.Truncate 0
-                splice call &entry key (walk.EndsAt - removed - start) removed -1
+                Packed.splice call &entry key (walk.EndsAt - removed - start) removed -1
 
             found
         | table ->
@@ -371,7 +299,7 @@ module HashValue =
             let found = table.Find(field, &inner)
 
             if found then
-                let owned = ownTable call &entry table
+                let owned = Packed.ownTable call &entry table
                 owned.Find(field, &inner) |> ignore
                 owned.Remove &inner
 

@@ -6,7 +6,7 @@ namespace RedisClone.Server.Persistence;
 // Reading an RDB file
 //
 // An RDB file is a state, not a history. It is read as the commands that build that state: SELECT where the database
-// changes, SET, HSET in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes commands can take it.
+// changes, SET, HSET or SADD in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes commands can take it.
 //
 //     REDIS 0010                              the version of the format
 //     FA  "redis-ver" "7.0.15"                facts about the writer, skipped
@@ -15,7 +15,7 @@ namespace RedisClone.Server.Persistence;
 //     FC  1712345678901  00 "key" "value"     a deadline in ms, a type, a key, a value
 //     FF  CRC-64                              the end
 //
-// Strings and hashes are taken, in every way that Redis has packed them since version 2.0. For other types there is no
+// Strings, hashes and sets are taken, in every way that Redis has packed them since version 2.0. For other types there is no
 // command here to make of them; they are an error that names the key, and never skipped: a state with holes is none.
 
 /// <summary>Reads an RDB file, as <c>SAVE</c>, <c>BGSAVE</c> and the base of an append-only log have it.</summary>
@@ -38,8 +38,11 @@ internal sealed class RdbReader
     private const byte DatabaseCode = 0xFE;
     private const byte EndCode = 0xFF;
 
-    /// <summary>A hash comes in pieces of this many bytes, so that no command is longer than it needs to be.</summary>
-    private const int HashBytes = 64 << 10;
+    /// <summary>A collection comes in pieces of this many bytes, so that no command is longer than needed.</summary>
+    private const int PieceBytes = 64 << 10;
+
+    private static readonly Collection _hash = new("HSET", "hash", ArgumentsEach: 2);
+    private static readonly Collection _set = new("SADD", "set", ArgumentsEach: 1);
 
     private readonly RdbInput _input;
     private readonly ILogReplayer _replayer;
@@ -50,12 +53,12 @@ internal sealed class RdbReader
     });
 
     private readonly RespWriter _command = new(1 << 10);
-    private readonly RespWriter _fields = new(1 << 10);
+    private readonly RespWriter _pieces = new(1 << 10);
     private byte[] _key = new byte[64];
     private byte[] _value = new byte[64];
     private byte[] _fact = new byte[64];
     private int _elements;
-    private bool _hasFields;
+    private bool _isBegun;
 
     private RdbReader(ILogFile file, ILogReplayer replayer)
     {
@@ -173,20 +176,29 @@ internal sealed class RdbReader
                 _command.Bulk(_input.ReadString(ref _value));
                 Carry("SET");
                 break;
+            case 2:
+                ReadStrings(key, _set);
+                break;
             case 4:
-                ReadHash(key);
+                ReadStrings(key, _hash);
                 break;
             case 9:
-                ReadPackedHash(key, RdbListKind.Zipmap, headerBytes: 2);
+                ReadPacked(key, _hash, RdbListKind.Zipmap, headerBytes: 2);
+                break;
+            case 11:
+                ReadNumbers(key);
                 break;
             case 13:
-                ReadPackedHash(key, RdbListKind.Ziplist, headerBytes: 11);
+                ReadPacked(key, _hash, RdbListKind.Ziplist, headerBytes: 11);
                 break;
             case 16:
-                ReadPackedHash(key, RdbListKind.Listpack, headerBytes: 7);
+                ReadPacked(key, _hash, RdbListKind.Listpack, headerBytes: 7);
+                break;
+            case 20:
+                ReadPacked(key, _set, RdbListKind.Listpack, headerBytes: 7);
                 break;
             default:
-                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings and hashes can be loaded");
+                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes and sets can be loaded");
         }
 
         if (deadlineMs >= 0)
@@ -198,19 +210,21 @@ internal sealed class RdbReader
         }
     }
 
-    private void ReadHash(ReadOnlySpan<byte> key)
+    private void ReadStrings(ReadOnlySpan<byte> key, Collection collection)
     {
         var count = _input.ReadLength();
         for (var left = count; left > 0; left--)
         {
-            AddElement(key, _input.ReadString(ref _value));
-            AddElement(key, _input.ReadString(ref _value));
+            for (var i = 0; i < collection.ArgumentsEach; i++)
+            {
+                AddArgument(key, collection, _input.ReadString(ref _value));
+            }
         }
 
-        EndHash(key);
+        End(key, collection);
     }
 
-    private void ReadPackedHash(ReadOnlySpan<byte> key, RdbListKind kind, int headerBytes)
+    private void ReadPacked(ReadOnlySpan<byte> key, Collection collection, RdbListKind kind, int headerBytes)
     {
         var bytes = _input.ReadString(ref _value);
         Span<byte> digits = stackalloc byte[Numbers.Int64LengthMax];
@@ -220,7 +234,7 @@ internal sealed class RdbReader
             var elements = new RdbListReader(kind, bytes, digits);
             while (elements.TryRead(out var element))
             {
-                AddElement(key, element);
+                AddArgument(key, collection, element);
             }
 
             isWrong = elements.IsWrong;
@@ -228,48 +242,78 @@ internal sealed class RdbReader
 
         if (isWrong)
         {
-            throw _input.Wrong($"the hash '{Name(key)}' is damaged");
+            throw Damaged(key, collection);
         }
 
-        EndHash(key);
+        End(key, collection);
     }
 
-    /// <summary>Takes a field or a value; every so often what has come is made a command.</summary>
-    private void AddElement(ReadOnlySpan<byte> key, ReadOnlySpan<byte> element)
+    /// <summary>A set of whole numbers: how many bytes each takes, how many there are, and the numbers.</summary>
+    private void ReadNumbers(ReadOnlySpan<byte> key)
     {
-        _fields.Bulk(element);
+        const int HeaderBytes = 8;
+        var bytes = _input.ReadString(ref _value);
+        Span<byte> digits = stackalloc byte[Numbers.Int64LengthMax];
+        var size = bytes.Length < HeaderBytes ? 0 : BinaryPrimitives.ReadInt32LittleEndian(bytes);
+        if (size is not (2 or 4 or 8)
+            || bytes.Length - HeaderBytes != size * (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]))
+        {
+            throw Damaged(key, _set);
+        }
+
+        for (var at = HeaderBytes; at < bytes.Length; at += size)
+        {
+            var number = size switch
+            {
+                2 => BinaryPrimitives.ReadInt16LittleEndian(bytes[at..]),
+                4 => BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]),
+                _ => BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]),
+            };
+            AddArgument(key, _set, digits[..Numbers.writeInt64(digits, number)]);
+        }
+
+        End(key, _set);
+    }
+
+    /// <summary>Takes one argument of the command; every so often what has come is made one.</summary>
+    private void AddArgument(ReadOnlySpan<byte> key, Collection collection, ReadOnlySpan<byte> argument)
+    {
+        _pieces.Bulk(argument);
         _elements++;
-        if (_fields.Length >= HashBytes && _elements % 2 == 0)
+        if (_pieces.Length >= PieceBytes && _elements % collection.ArgumentsEach == 0)
         {
-            CarryHash(key);
+            CarryPiece(key, collection);
         }
     }
 
-    private void EndHash(ReadOnlySpan<byte> key)
+    private void End(ReadOnlySpan<byte> key, Collection collection)
     {
-        if (_elements % 2 != 0 || (_elements == 0 && !_hasFields))
+        if (_elements % collection.ArgumentsEach != 0 || (_elements == 0 && !_isBegun))
         {
-            throw _input.Wrong($"the hash '{Name(key)}' is damaged");
+            throw Damaged(key, collection);
         }
 
         if (_elements > 0)
         {
-            CarryHash(key);
+            CarryPiece(key, collection);
         }
 
-        _hasFields = false;
+        _isBegun = false;
     }
 
-    private void CarryHash(ReadOnlySpan<byte> key)
+    private void CarryPiece(ReadOnlySpan<byte> key, Collection collection)
     {
-        Begin(2 + _elements, "HSET"u8);
+        Begin(2 + _elements, collection.CommandName);
         _command.Bulk(key);
-        _command.Raw(_fields.Written);
-        _fields.Truncate(0);
+        _command.Raw(_pieces.Written);
+        _pieces.Truncate(0);
         _elements = 0;
-        _hasFields = true;
-        Carry("HSET");
+        _isBegun = true;
+        Carry(collection.Command);
     }
+
+    private RdbException Damaged(ReadOnlySpan<byte> key, Collection collection) =>
+        _input.Wrong($"the {collection.Noun} '{Name(key)}' is damaged");
 
     private void Begin(int count, ReadOnlySpan<byte> name)
     {
@@ -296,10 +340,18 @@ internal sealed class RdbReader
     private static string TypeName(byte type) => type switch
     {
         1 or 10 or 14 or 18 => "a list",
-        2 or 11 or 20 => "a set",
         3 or 5 or 12 or 17 => "a sorted set",
         6 or 7 => "a value of a module",
         15 or 19 or 21 => "a stream",
         _ => $"of the unknown type {type}",
     };
+
+    /// <summary>What a type of collection is made with.</summary>
+    /// <param name="Command">The name of the command.</param>
+    /// <param name="Noun">The name of the type.</param>
+    /// <param name="ArgumentsEach">How many arguments one element is.</param>
+    private sealed record Collection(string Command, string Noun, int ArgumentsEach)
+    {
+        public byte[] CommandName { get; } = Bytes.ofString(Command);
+    }
 }
