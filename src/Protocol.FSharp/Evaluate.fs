@@ -20,6 +20,8 @@ module Commands =
                         LcsCommands.rows
                         HashCommands.rows
                         SetCommands.rows
+                        SetAlgebraCommands.rows
+                        SetRandomCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

@@ -224,7 +224,7 @@ module HashValue =
     let tryCreateOf (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, pairs: int) : bool =
         let scratch = call.Scratch
         scratch.Truncate 0
-        scratch.Raw(ReadOnlySpan<byte> emptyPacked)
+        scratch.Raw(ReadOnlySpan<byte> Packed.empty)
         let mutable fits = pairs <= PackedFieldsMax
         let mutable kind = Kind.Hash
         let mutable pair = 0
@@ -232,10 +232,10 @@ module HashValue =
         while fits && pair < pairs do
             let field = call.Ahead(2 * pair)
             let value = call.Ahead(2 * pair + 1)
-            fits <- int64 scratch.Length + int64 (pairBytes field value) <= int64 PackedBytesMax
+            fits <- int64 scratch.Length + int64 (pairBytes field value) <= int64 Packed.BytesMax
 
             if fits then
-                BinaryPrimitives.WriteUInt16LittleEndian(Span<byte> scratch.Buffer, uint16 pair)
+                Packed.setCount (Span<byte> scratch.Buffer) pair
                 let mutable walk = HashFields(scratch.Buffer, 0)
 
                 while fits && walk.Next() do
@@ -249,7 +249,7 @@ module HashValue =
             pair <- pair + 1
 
         if fits then
-            BinaryPrimitives.WriteUInt16LittleEndian(Span<byte> scratch.Buffer, uint16 pairs)
+            Packed.setCount (Span<byte> scratch.Buffer) pairs
             call.Store(&entry, key, kind, scratch.Written, Page.NoDeadline)
 
         fits

@@ -133,6 +133,14 @@ module SetValue =
 
     let members (entry: byref<Entry>) : SetMembers = membersOf (view &entry)
 
+    /// Writes all members, as a set.
+    let writeAll (reply: RespWriter, set: SetView) =
+        let mutable walk = membersOf set
+        reply.Set set.Count
+
+        while walk.Next() do
+            reply.Bulk walk.Member
+
     /// Whether a run of packed members has one.
     let internal packedHas (data: byte[]) (start: int) (m: ReadOnlySpan<byte>) : bool =
         let mutable position = start + Packed.HeadBytes

@@ -77,6 +77,16 @@ let cases () =
         struct ("SETs of two sizes", [], [ "SET k short"; $"SET k {sixteen 'v'}" ], "+OK\r\n+OK\r\n")
         struct ("SET with an expiry", [], [ $"SET k {sixteen 'v'} EX 100" ], "+OK\r\n")
         struct ("INCR", [ "SET k 1000000" ], [ "INCR k"; "DECR k" ], ":1000001\r\n:1000000\r\n")
+        struct ("SISMEMBER of a large set",
+                [ for number in 1..300 -> $"SADD s member:{number}" ],
+                [ "SISMEMBER s member:7" ],
+                ":1\r\n")
+        struct ("SADD and SREM, packed", [ "SADD s 1 2 3" ], [ "SADD s four"; "SREM s four" ], ":1\r\n:1\r\n")
+        struct ("SADD and SREM, large",
+                [ for number in 1..300 -> $"SADD s member:{number}" ],
+                [ "SADD s four"; "SREM s four" ],
+                ":1\r\n:1\r\n")
+        struct ("SADD of a new key", [], [ "SADD new 1 2 3"; "DEL new" ], ":3\r\n:1\r\n")
         struct ("DEL and SET", [], [ $"SET k {sixteen 'v'}"; "DEL k" ], "+OK\r\n:1\r\n")
         struct ("EXPIRE", [ "SET k v EX 5" ], [ "EXPIRE k 100" ], ":1\r\n")
         struct ("HGET, packed", fields 10 10, [ "HGET h field:7" ], $"$10\r\n{String('v', 10)}\r\n")

@@ -176,6 +176,7 @@ module Generators =
 
     let private stringKeys = [ "a"; "b" ]
     let private hashKeys = [ "h"; "i" ]
+    let private setKeys = [ "s"; "t"; "u" ]
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
@@ -192,12 +193,13 @@ module Generators =
     let private many = between 0 150
 
     let private key (group: Group) =
-        let any = Gen.elements (stringKeys @ hashKeys)
+        let any = Gen.elements (stringKeys @ hashKeys @ setKeys)
 
         let own =
             match group with
             | Group.String -> Gen.elements stringKeys
             | Group.Hash -> Gen.elements hashKeys
+            | Group.Set -> Gen.elements setKeys
             | _ -> any
 
         Gen.frequency
@@ -214,6 +216,15 @@ module Generators =
                 10, between 0 6
                 2, Gen.elements [ ""; String('f', 64); String('f', 65); String('f', 254); String('f', 255) ]
                 1, Gen.elements [ String('f', 513); String('f', 2000) ]
+            ]
+
+    let private memberOfSet =
+        Gen.frequency
+            [
+                8, between 0 12
+                4, word
+                1, Gen.elements [ "-1"; "9223372036854775807"; "01"; String('m', 64); String('m', 65); String('m', 255) ]
+                1, Gen.elements [ String('m', 513); String('m', 2000) ]
             ]
 
     let private pattern =
@@ -256,9 +267,11 @@ module Generators =
             )
         | ParameterType.Integer, _ -> number
         | _, "field" when long -> many
+        | _, "member" when long -> many
+        | _, "member" -> memberOfSet
         | _, "field" -> field
         | _, ("command" | "command-name") -> commandName
-        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "" ]
+        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "" ]
         | _, "comparison-value" -> word
         | _ when long -> word
         | _ -> value
@@ -391,6 +404,10 @@ module Generators =
         | "flushdb" -> 1
         | "swapdb" -> 2
         | "hrandfield"
+        | "srandmember"
+        | "sinter"
+        | "sunion"
+        | "sdiff"
         | "randomkey" -> 8
         | _ when command.Row.Group = Group.Server || command.Row.Group = Group.Connection -> 1
         | _ when command.Has CommandFlags.Write -> 8
@@ -424,6 +441,10 @@ module Generators =
                         ofWords [ "HSET"; key ] (List.concat (List.mapi (fun i v -> [ string i; v ]) values)))
                     (Gen.elements hashKeys)
                     (Gen.choose (1, 6) |> Gen.bind (fun count -> Gen.listOfLength count value))
+                Gen.map2
+                    (fun key members -> ofWords [ "SADD"; key ] members)
+                    (Gen.elements setKeys)
+                    (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count memberOfSet))
             ]
 
     /// One large command that takes a key, or many of them, beyond some limit at once.
@@ -456,6 +477,21 @@ module Generators =
                             several (Gen.choose (5, 20)) (pairs 200)
                             several (Gen.choose (1, 4)) (pairs 1_500)
                         ])
+                // Sets in all their forms, and of all their names.
+                Gen.map2
+                    (fun key -> ofWords [ "SADD"; key ])
+                    (Gen.elements setKeys)
+                    (Gen.oneof
+                        [
+                            several (Gen.choose (5, 200)) (fun number -> [ string number ])
+                            several (Gen.choose (5, 140)) (fun number -> [ $"m{number}" ])
+                            several (Gen.choose (1, 30)) (fun number -> [ string number + String('m', 200) ])
+                            several (Gen.choose (1, 4)) (fun number -> [ string number + String('m', 1_500) ])
+                        ])
+                Gen.map2
+                    (fun key -> ofWords [ "SREM"; key ])
+                    (Gen.elements setKeys)
+                    (several (Gen.choose (3, 190)) (fun number -> [ string number ]))
                 Gen.map2
                     (fun key -> ofWords [ "HDEL"; key ])
                     (Gen.elements hashKeys)

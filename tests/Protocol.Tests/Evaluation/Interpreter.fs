@@ -9,7 +9,7 @@ open RedisClone.Protocol.Interop
 type Content =
     {
         Kind: Kind
-        /// Of a string its bytes under the empty name, of a hash its fields.
+        /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values.
         Value: Map<string, string>
         Deadline: int64
     }
@@ -19,10 +19,26 @@ type Contents = Map<string, Content>[]
 
 [<RequireQualifiedAccess>]
 module Contents =
+    let private membersOf (entry: byref<Entry>) : Map<string, string> =
+        let mutable walk = SetValue.members &entry
+        let members = List<string>()
+
+        while walk.Next() do
+            members.Add(Bytes.toString walk.Member)
+
+        let value = Map.ofSeq (Seq.map (fun name -> name, "") members)
+
+        if value.Count = 0 || value.Count <> SetValue.count &entry || value.Count <> members.Count then
+            failwith $"a set of {SetValue.count &entry} members has {members.Count}, {value.Count} of them different"
+
+        value
+
     let private contentOf (entry: byref<Entry>) : Content =
         let value =
             if Kinds.isString entry.Kind then
                 Map.ofList [ "", Bytes.toString entry.Value ]
+            elif Kinds.isSet entry.Kind then
+                membersOf &entry
             else
                 let mutable walk = HashValue.fields &entry
                 let fields = List<struct (string * string)>()
@@ -85,6 +101,8 @@ module Contents =
                 Kind =
                     if Kinds.isString content.Kind then
                         Kind.String
+                    elif Kinds.isSet content.Kind then
+                        Kind.Set
                     else
                         Kind.Hash
             }

@@ -25,13 +25,20 @@ module Normalisation =
         dict
             [
                 "hgetall", Freedom.Order
+                "smembers", Freedom.Order
+                "sinter", Freedom.Order
+                "sunion", Freedom.Order
+                "sdiff", Freedom.Order
                 "hkeys", Freedom.Order
                 "hvals", Freedom.Order
                 "keys", Freedom.Order
                 "randomkey", Freedom.Chance
                 "hrandfield", Freedom.Chance
+                "srandmember", Freedom.Chance
+                "spop", Freedom.Chance
                 "scan", Freedom.Cursor
                 "hscan", Freedom.Cursor
+                "sscan", Freedom.Cursor
                 "memory|usage", Freedom.Memory
                 "object|idletime", Freedom.Use
                 "dbsize", Freedom.Count
@@ -52,12 +59,14 @@ module Normalisation =
         | Reply.Map items -> Reply.Map(Array.sortBy byText items)
         | Reply.Array items when command = "hgetall" -> Reply.Map(Array.sortBy byText (pairs items))
         | Reply.Array items -> Reply.Array(Array.sortBy textOf items)
+        | Reply.Set items -> Reply.Set(Array.sortBy textOf items)
         | other -> other
 
     /// The reply without its content, if it has any.
     let rec private shape (reply: Reply) =
         match reply with
         | Reply.Array items -> Reply.Array(Array.map shape items)
+        | Reply.Set items -> Reply.Set(Array.map shape items)
         | Reply.Bulk _ -> Reply.Simple "bytes"
         | Reply.Integer _ -> Reply.Simple "number"
         | other -> other

@@ -13,7 +13,8 @@ let private textOf (reply: Reply) =
 
 let private textsOf (reply: Reply) =
     match reply with
-    | Reply.Array items -> Array.map textOf items
+    | Reply.Array items
+    | Reply.Set items -> Array.map textOf items
     | one -> [| textOf one |]
 
 /// Whether draws look as if each of `size` things had the same chance. Each draw takes `taken` of them, all different
@@ -136,6 +137,76 @@ let ``two draws of several fields are independent`` () =
             [| String.Join("+", Array.sort pair) |]
     ]
     |> assertUniform 15 1 true
+
+/// A set of so many members, which are told apart by their first letters.
+let private setOf (members: int) (length: int) =
+    let evaluator = Evaluator()
+
+    for number in 1..members do
+        evaluator.Run("SADD", "s", $"m{number}-" + String('v', length)) |> ignore
+
+    evaluator
+
+[<Fact>]
+let ``SRANDMEMBER without a count and with a negative one gives each member the same chance`` () =
+    for members, length in forms do
+        let evaluator = setOf members length
+
+        [ for _ in 1 .. 60 * members -> textsOf (evaluator.Run("SRANDMEMBER", "s")) ]
+        |> assertUniform members 1 true
+
+        let draws =
+            [
+                for _ in 1 .. 6 * members -> textsOf (evaluator.Run("SRANDMEMBER", "s", "-10"))
+            ]
+
+        assertUniform members 10 true draws
+
+[<Fact>]
+let ``SRANDMEMBER and SPOP with a count give different members, each with the same chance`` () =
+    for members, length in forms do
+        let evaluator = setOf members length
+
+        // Few of many, about half, and nearly all.
+        for count in [ 3; members / 2; members - 2 ] do
+            let draw (words: string list) =
+                evaluator.Run("SUNIONSTORE", "s2", "s") |> ignore
+                let drawn = textsOf (evaluator.Run(Array.ofList words))
+                Assert.Equal(count, drawn.Length)
+                Assert.Equal(count, (set drawn).Count)
+                drawn
+
+            [ for _ in 1..600 -> draw [ "SRANDMEMBER"; "s2"; $"{count}" ] ]
+            |> assertUniform members count false
+
+            [ for _ in 1..600 -> draw [ "SPOP"; "s2"; $"{count}" ] ]
+            |> assertUniform members count false
+
+[<Fact>]
+let ``SPOP takes out what it gives, and nothing else`` () =
+    for members, length in forms do
+        let evaluator = setOf members length
+        let all = set (textsOf (evaluator.Run("SMEMBERS", "s")))
+        let first = set (textsOf (evaluator.Run("SPOP", "s")))
+        let more = set (textsOf (evaluator.Run("SPOP", "s", "5")))
+        let left = set (textsOf (evaluator.Run("SMEMBERS", "s")))
+        Assert.Equal(members - 6, left.Count)
+        Assert.Equal<Set<string>>(all, Set.unionMany [ first; more; left ])
+        Assert.Equal(members - 6, (set (textsOf (evaluator.Run("SPOP", "s", "1000")))).Count)
+        Assert.Equal(Reply.Integer 0L, evaluator.Run("EXISTS", "s"))
+
+[<Fact>]
+let ``SPOP without a count takes each member with the same chance`` () =
+    for members, length in forms do
+        let evaluator = setOf members length
+
+        [
+            for _ in 1 .. 60 * members ->
+                let popped = textsOf (evaluator.Run("SPOP", "s"))
+                evaluator.Run("SADD", "s", popped[0]) |> ignore
+                popped
+        ]
+        |> assertUniform members 1 true
 
 [<Fact>]
 let ``RANDOMKEY gives each key the same chance`` () =

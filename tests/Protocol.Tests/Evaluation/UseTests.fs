@@ -5,7 +5,7 @@ open System
 open RedisClone.Protocol
 open Xunit
 
-/// Commands that use the key k, a number, the key long, a long string, or the key h, a hash.
+/// Commands that use the key k, a number, the key long, a long string, the key h, a hash, or the key s, a set.
 let private uses =
     [
         "GET k"
@@ -58,6 +58,27 @@ let private uses =
         "HINCRBYFLOAT h n 1"
         "HDEL h none"
         "HDEL h f1"
+        "SCARD s"
+        "SISMEMBER s f1"
+        "SMISMEMBER s f1"
+        "SMEMBERS s"
+        "SSCAN s 0"
+        "SRANDMEMBER s"
+        "SRANDMEMBER s 2"
+        "SINTER s none"
+        "SUNION none s"
+        "SDIFF s s"
+        "SINTERCARD 1 s"
+        "SINTERSTORE other s"
+        "SADD s f1"
+        "SADD s new"
+        "SREM s none"
+        "SREM s f1"
+        "SPOP s"
+        "SPOP s 2"
+        "SMOVE s s f1"
+        "SMOVE s moved f1"
+        "SMOVE s moved none"
     ]
 
 let private looks =
@@ -90,6 +111,7 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
 
     for number in 1..fields do
         evaluator.Run("HSET", "h", $"f{number}", "v") |> ignore
+        evaluator.Run("SADD", "s", $"f{number}", $"g{number}") |> ignore
 
     evaluator.Do(Advance 10_000L) |> ignore
     evaluator.Call.NoTouch <- noTouch
@@ -101,9 +123,9 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
     // RENAME takes the time along with the value.
     let keys =
         if line.StartsWith "RENAME k" then
-            [ "other"; "long"; "h" ]
+            [ "other"; "long"; "h"; "s" ]
         else
-            [ "k"; "long"; "h" ]
+            [ "k"; "long"; "h"; "s" ]
 
     List.map idle keys
 
@@ -116,11 +138,11 @@ let ``reading and writing a key count as using it`` () =
 [<Fact>]
 let ``looking at what is known of a key does not count as using it`` () =
     for line in looks do
-        Assert.Equal<Reply list>(List.replicate 3 (Reply.Integer 10L), idleTimes 2 line false)
+        Assert.Equal<Reply list>(List.replicate 4 (Reply.Integer 10L), idleTimes 2 line false)
 
 [<Fact>]
 let ``of a client that wants it so, only TOUCH counts as using a key`` () =
     for line in [ "GET k"; "EXPIRE k 100"; "HGET h f1"; "HSET h f1 w" ] do
-        Assert.Equal<Reply list>(List.replicate 3 (Reply.Integer 10L), idleTimes 2 line true)
+        Assert.Equal<Reply list>(List.replicate 4 (Reply.Integer 10L), idleTimes 2 line true)
 
     Assert.Equal(Reply.Integer 0L, (idleTimes 2 "TOUCH k" true).Head)

@@ -2,7 +2,7 @@ using RedisClone.Server.Tests.Scripts;
 
 namespace RedisClone.Server.Tests.Differential;
 
-/// <summary>Follows SCAN and HSCAN to their end: cursors, and where the pieces are cut, are a server's own.</summary>
+/// <summary>Follows SCAN and its kin to their end: cursors, and where the pieces are cut, are a server's own.</summary>
 public static class Iteration
 {
     private const int CallsMax = 10_000;
@@ -58,5 +58,5 @@ public static class Iteration
         throw new InvalidDataException($"{Quoting.Join(command)} does not end");
     }
 
-    private static int CursorAt(IReadOnlyList<string> command) => Normalisation.Name(command, 0) == "HSCAN" ? 2 : 1;
+    private static int CursorAt(IReadOnlyList<string> command) => Normalisation.Name(command, 0) == "SCAN" ? 1 : 2;
 }

@@ -33,7 +33,11 @@ public sealed class Lockstep : IDisposable
         ["FLUSHALL"],
         ["CONFIG", "SET", "hash-max-listpack-entries", "512"],
         ["CONFIG", "SET", "hash-max-listpack-value", "64"],
+        ["CONFIG", "SET", "set-max-intset-entries", "512"],
     ];
+
+    // Redis has kept sets as listpacks since 7.2; where it does not know of that, this server must do without.
+    private static readonly string[] WithoutSetListpacks = ["CONFIG", "SET", "set-max-listpack-entries", "0"];
 
     private readonly Dictionary<string, IScriptConnection> _references = [];
     private readonly Dictionary<string, IScriptConnection> _subjects = [];
@@ -80,6 +84,8 @@ public sealed class Lockstep : IDisposable
             }
         }
 
+        Connection(_references, _reference, Turn.InspectorConnection).Call(WithoutSetListpacks);
+        Connection(_subjects, _subject, Turn.InspectorConnection).Call(WithoutSetListpacks);
         Replies.Clear();
         for (int i = 0; i < turns.Count; i++)
         {
@@ -181,10 +187,10 @@ public sealed class Lockstep : IDisposable
         foreach (ReplyValue key in difference is null ? Replies[^1].Items : [])
         {
             difference = Inspect(["TYPE", key.Text], position);
-            bool isHash = Replies[^1].Text == "hash";
+            string type = Replies[^1].Text;
             difference ??= Inspect(["OBJECT", "ENCODING", key.Text], position)
                 ?? Inspect(["PEXPIRETIME", key.Text], position)
-                ?? Inspect([isHash ? "HGETALL" : "GET", key.Text], position);
+                ?? Inspect([WholeValue(type), key.Text], position);
             if (difference is not null)
             {
                 break;
@@ -193,6 +199,13 @@ public sealed class Lockstep : IDisposable
 
         return difference;
     }
+
+    private static string WholeValue(string type) => type switch
+    {
+        "hash" => "HGETALL",
+        "set" => "SMEMBERS",
+        _ => "GET",
+    };
 
     private Difference? Inspect(string[] command, int position) =>
         Compare(new Turn(Turn.InspectorConnection, command), position);

@@ -44,13 +44,13 @@ public static class Normalisation
     /// <summary>The rule for the reply of a command.</summary>
     public static Rule RuleFor(IReadOnlyList<string> command) => (Name(command, 0), Name(command, 1)) switch
     {
-        ("KEYS" or "HKEYS" or "HVALS", _) => Rule.Unordered,
+        ("KEYS" or "HKEYS" or "HVALS" or "SMEMBERS" or "SINTER" or "SUNION" or "SDIFF" or "SPOP", _) => Rule.Unordered,
         ("HGETALL", _) => Rule.UnorderedPairs,
         ("CONFIG", "GET") when command.Skip(2).All(IsCommonParameter) => Rule.UnorderedPairs,
         ("CONFIG", "GET") => Rule.Kind,
-        ("SCAN" or "HSCAN", _) when Iteration.IsFromStart(command) => Rule.Iteration,
-        ("SCAN" or "HSCAN", _) => Rule.Kind,
-        ("RANDOMKEY" or "HRANDFIELD", _) => Rule.Random,
+        ("SCAN" or "HSCAN" or "SSCAN", _) when Iteration.IsFromStart(command) => Rule.Iteration,
+        ("SCAN" or "HSCAN" or "SSCAN", _) => Rule.Kind,
+        ("RANDOMKEY" or "HRANDFIELD" or "SRANDMEMBER", _) => Rule.Random,
         ("TTL" or "EXPIRETIME", _) => Rule.Seconds,
         ("PTTL" or "PEXPIRETIME", _) => Rule.Milliseconds,
         ("TIME" or "HELLO", _) => Rule.Kind,

@@ -4,8 +4,8 @@ using RedisClone.Server.Tests.Scripts;
 namespace RedisClone.Server.Tests.Differential;
 
 /// <summary>
-/// What must hold for the reply of RANDOMKEY and HRANDFIELD, however it was chosen: every element is there, its value
-/// is right, and a positive count gives no element twice. How many there are is compared with the other server.
+/// What must hold for the reply of RANDOMKEY, HRANDFIELD and SRANDMEMBER, however it was chosen: every element is there,
+/// its value is right, and a positive count gives no element twice. How many there are is compared with the other server.
 /// </summary>
 public static class RandomChoice
 {
@@ -20,9 +20,12 @@ public static class RandomChoice
                 : null;
         }
 
+        bool isSet = Normalisation.Name(command, 0) == "SRANDMEMBER";
         if (reply.Kind == ReplyKind.BulkString)
         {
-            return FaultOfField(connection, command[1], reply, value: null);
+            return isSet
+                ? FaultOfMember(connection, command[1], reply)
+                : FaultOfField(connection, command[1], reply, value: null);
         }
 
         bool withValues = command.Count == 4;
@@ -30,11 +33,13 @@ public static class RandomChoice
         bool mayRepeat = command.Count > 2 && command[2].StartsWith('-');
         if (!mayRepeat && elements.Select(element => element.Field.Text).Distinct().Count() != elements.Count)
         {
-            return "a field twice";
+            return "an element twice";
         }
 
         return elements
-            .Select(element => FaultOfField(connection, command[1], element.Field, element.Value))
+            .Select(element => isSet
+                ? FaultOfMember(connection, command[1], element.Field)
+                : FaultOfField(connection, command[1], element.Field, element.Value))
             .FirstOrDefault(fault => fault is not null);
     }
 
@@ -51,6 +56,11 @@ public static class RandomChoice
             isFlat ? reply.Items.Chunk(2) : reply.Items.Select(item => item.Items);
         return [.. pairs.Select(pair => (pair[0], (ReplyValue?)pair[1]))];
     }
+
+    private static string? FaultOfMember(IScriptConnection connection, string key, ReplyValue member) =>
+        connection.Call("SISMEMBER", key, member.Text).Text == "1"
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"a member that is not there: {member}");
 
     private static string? FaultOfField(IScriptConnection connection, string key, ReplyValue field, ReplyValue? value)
     {

@@ -47,6 +47,23 @@ public static class Templates
         10 HINCRBYFLOAT $hash $field ($float|$integer)
         5 HRANDFIELD $hash [$count [WITHVALUES]]
         4 HSCAN $hash $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|$junk]*
+        25 SADD $set ($member)+
+        10 SREM $set ($member)+
+        6 SMOVE $set $set $member
+        4 SCARD $set
+        4 SISMEMBER $set $member
+        4 SMISMEMBER $set ($member)+
+        6 SMEMBERS $set
+        6 SINTER ($set)+
+        6 SUNION ($set)+
+        6 SDIFF ($set)+
+        4 SINTERSTORE $set ($set)+
+        4 SUNIONSTORE $set ($set)+
+        4 SDIFFSTORE $set ($set)+
+        4 SINTERCARD (1 $set|2 $set $set|3 $set $set $set|$count $set $set|$junk $set) [LIMIT $count|LIMIT $junk|$junk]*
+        5 SRANDMEMBER $set [$count]
+        3 SPOP $set (0|100|-1|$junk)
+        4 SSCAN $set $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|$junk]*
         6 DEL ($key)+
         2 UNLINK ($key)+
         4 EXISTS ($key)+
@@ -68,7 +85,7 @@ public static class Templates
         8 OBJECT ENCODING $key
         1 OBJECT (REFCOUNT|IDLETIME|FREQ) $key
         2 KEYS $pattern
-        4 SCAN $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|TYPE string|TYPE hash|TYPE list|$junk]*
+        4 SCAN $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|TYPE string|TYPE hash|TYPE list|TYPE set|$junk]*
         2 RANDOMKEY
         3 DBSIZE
         6 SELECT $database
@@ -79,6 +96,7 @@ public static class Templates
         2 CONFIG SET hash-max-listpack-entries (512|3|2|0)
         1 CONFIG SET hash-max-listpack-value (64|20|4)
         1 CONFIG GET hash-max-listpack-*
+        2 CONFIG SET set-max-intset-entries (512|6|4)
         2 PING [$value]
         1 ECHO $value
         1 TIME
@@ -100,6 +118,7 @@ public static class Templates
         """
         4 SET $string $value
         4 HSET $hash $field $value
+        4 SADD $set $member
         2 DEL $key
         2 EXPIRE $key $seconds
         2 SETNX $string $value

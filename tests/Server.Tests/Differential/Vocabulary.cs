@@ -13,6 +13,8 @@ public sealed class Vocabulary(Random random)
 
     private static readonly string[] StringKeys = ["s1", "s2", "n1", "n2", ""];
     private static readonly string[] HashKeys = ["h1", "h2", "h3", "\x00\xff"];
+    private static readonly string[] SetKeys = ["t1", "t2", "t3"];
+    private static readonly string[] Members = ["a", "b", "c", "1", "2", "3", "4", "5", "-1", "012", "", "\x00\r\n"];
     private static readonly string[] Fields = ["f", "g", "a", "b", "c", "", "\x00\r\n", "12", "-1"];
     private static readonly string[] Integers =
     [
@@ -34,6 +36,7 @@ public sealed class Vocabulary(Random random)
     ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
@@ -50,9 +53,11 @@ public sealed class Vocabulary(Random random)
     /// <summary>A value for a placeholder.</summary>
     public string Pick(string placeholder) => placeholder switch
     {
-        "key" => Percent(50) ? OneOf(StringKeys) : OneOf(HashKeys),
-        "string" => OneOf(Percent(OtherTypePercent) ? HashKeys : StringKeys),
-        "hash" => OneOf(Percent(OtherTypePercent) ? StringKeys : HashKeys),
+        "key" => OneOf(OneOf(KeyFamilies)),
+        "string" => KeyOf(StringKeys),
+        "hash" => KeyOf(HashKeys),
+        "set" => KeyOf(SetKeys),
+        "member" => Percent(3) ? Long() : Percent(10) ? OneOf(Integers) : OneOf(Members),
         "field" => Percent(3) ? Long() : OneOf(Fields),
         "value" => Value(),
         "integer" => Percent(5) ? Junky() : OneOf(Integers),
@@ -78,6 +83,8 @@ public sealed class Vocabulary(Random random)
     public bool Percent(int chance) => random.Next(100) < chance;
 
     public int Below(int limit) => random.Next(limit);
+
+    private string KeyOf(string[] own) => Percent(OtherTypePercent) ? OneOf(OneOf(KeyFamilies)) : OneOf(own);
 
     private string Value() => random.Next(10) switch
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisClone.Server.Tests.Hosting;
 
-/// <summary>Random commands on strings and hashes of several databases, the same for the same seed.</summary>
+/// <summary>Random commands on strings, hashes and sets of several databases, the same for the same seed.</summary>
 internal static class RandomWrites
 {
     private const int Keys = 40;
@@ -23,7 +23,9 @@ internal static class RandomWrites
         string other = $"k{random.Next(Keys)}";
         string field = $"f{random.Next(600)}";
         string hash = $"h{random.Next(Keys)}";
-        return random.Next(24) switch
+        string set = $"s{random.Next(Keys)}";
+        string member = random.Next(2) == 0 ? Number(random.Next(-300, 300)) : $"m{random.Next(300)}";
+        return random.Next(30) switch
         {
             0 or 1 => ["SET", key, Value(random)],
             2 => ["SET", key, Value(random), "EX", Number(random.Next(100, 100_000))],
@@ -45,6 +47,11 @@ internal static class RandomWrites
             20 => ["MOVE", key, Number(random.Next(Databases))],
             21 => ["SELECT", Number(random.Next(Databases))],
             22 => random.Next(10) == 0 ? ["SWAPDB", "0", Number(random.Next(Databases))] : ["GETDEL", key],
+            23 or 24 => ["SADD", set, member, Number(random.Next(30)), Number(random.Next(30))],
+            25 => ["SREM", set, member, Number(random.Next(30))],
+            26 => ["SMOVE", set, $"s{random.Next(Keys)}", Number(random.Next(30))],
+            27 => ["SUNIONSTORE", set, $"s{random.Next(Keys)}", $"s{random.Next(Keys)}"],
+            28 => ["SDIFFSTORE", set, $"s{random.Next(Keys)}", $"s{random.Next(Keys)}"],
             _ => random.Next(40) == 0 ? ["FLUSHDB"] : ["GETEX", key, "PXAT", "4102444800000"],
         };
     }

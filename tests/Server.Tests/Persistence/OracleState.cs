@@ -19,7 +19,13 @@ internal static class OracleState
             state.Apply("SELECT", number);
             foreach (var key in connection.Call("KEYS", "*").Items)
             {
-                if (connection.Call("TYPE", key.Text).Text == "hash")
+                var type = connection.Call("TYPE", key.Text).Text;
+                if (type == "set")
+                {
+                    var members = connection.Call("SMEMBERS", key.Text).Items.Select(item => item.Text);
+                    state.Apply(["SADD", key.Text, .. members]);
+                }
+                else if (type == "hash")
                 {
                     var fields = connection.Call("HGETALL", key.Text).Items.Select(item => item.Text);
                     state.Apply(["HSET", key.Text, .. fields]);

@@ -48,10 +48,19 @@ public sealed class RdbReaderTests
             Read(Hashes()));
     }
 
+    [Fact]
+    public void Sets_come_in_every_way_they_are_packed()
+    {
+        Assert.Equal(
+            ["SADD s a b -1", "SADD i -32768 0 32767", "SADD j -2147483648 7", "SADD k -9223372036854775808 9223372036854775807"],
+            Read(Sets()));
+        Assert.Equal([$"SADD l a 127 {_long}"], Read(SetListpack()));
+    }
+
     [OracleFact]
     public void Redis_reads_the_same_from_such_files()
     {
-        foreach (var file in (byte[][])[Strings(), Hashes()])
+        foreach (var file in (byte[][])[Strings(), Hashes(), Sets()])
         {
             using var directory = new TemporaryDirectory();
             System.IO.File.WriteAllBytes(directory.File("dump.rdb"), file);
@@ -82,7 +91,12 @@ public sealed class RdbReaderTests
 
     [Theory]
     [InlineData("\x01\x01k\x01\x01x", "the key 'k' is a list")]
-    [InlineData("\x02\x01k\x01\x01x", "the key 'k' is a set")]
+    [InlineData("\x02\x01k\x00", "the set 'k' is damaged")]
+    [InlineData("\x0B\x01k\x04\x02\x00\x00\x00", "the set 'k' is damaged")]
+    [InlineData("\x0B\x01k\x08\x02\x00\x00\x00\x00\x00\x00\x00", "the set 'k' is damaged")]
+    [InlineData("\x0B\x01k\x0A\x03\x00\x00\x00\x01\x00\x00\x00ab", "the set 'k' is damaged")]
+    [InlineData("\x0B\x01k\x0A\x02\x00\x00\x00\xFF\xFF\xFF\xFFab", "the set 'k' is damaged")]
+    [InlineData("\x14\x01k\x01x", "the set 'k' is damaged")]
     [InlineData("\x11\x01k\x01\x01x", "the key 'k' is a sorted set")]
     [InlineData("\x13\x01k\x01\x01x", "the key 'k' is a stream")]
     [InlineData("\x07\x01k\x01\x01x", "the key 'k' is a value of a module")]
@@ -142,12 +156,12 @@ public sealed class RdbReaderTests
     }
 
     [RepeatableProperty(MaxTest = 2000)]
-    public void Arbitrary_packed_hashes_are_an_error_or_a_hash(byte[] content, byte kind)
+    public void Arbitrary_packed_collections_are_an_error_or_one(byte[] content, byte kind)
     {
         var packed = Encoding.Latin1.GetString(content);
         try
         {
-            Read(File((char)new byte[] { 9, 13, 16 }[kind % 3] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
+            Read(File((char)new byte[] { 9, 11, 13, 16, 20 }[kind % 5] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
         }
         catch (RdbException)
         {
@@ -180,6 +194,17 @@ public sealed class RdbReaderTests
             "\x0D\x01z" + Packed(ziplist),
             "\x10\x01l" + Packed(listpack));
     }
+
+    private static byte[] Sets() => File(
+            "\x02\x01s\x03\x01" + "a\x01" + "b\xC0\xFF",
+            "\x0B\x01i\x0E\x02\x00\x00\x00\x03\x00\x00\x00\x00\x80\x00\x00\xFF\x7F",
+            "\x0B\x01j\x10\x04\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x80\x07\x00\x00\x00",
+            "\x0B\x01k\x18\x08\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80"
+                + "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F");
+
+    /// <summary>What Redis writes since version 7.2.</summary>
+    private static byte[] SetListpack() =>
+        File("\x14\x01l" + Packed(Listpack("\x81" + "a", "\x7F", "\xE1\x2C" + _long)));
 
     /// <summary>Elements with, before each, the length of the one before; short as one byte, long as five.</summary>
     private static string Ziplist(params string[] elements)

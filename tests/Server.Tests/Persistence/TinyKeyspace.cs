@@ -5,7 +5,7 @@ using RedisClone.Server.Persistence;
 namespace RedisClone.Server.Tests.Persistence;
 
 /// <summary>
-/// A server's state, as small as it can be: SET, HSET, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are Latin-1; nothing
+/// A server's state, as small as it can be: SET, HSET, SADD, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are Latin-1; nothing
 /// expires by itself.
 /// </summary>
 internal sealed class TinyKeyspace : ILogReplayer
@@ -79,6 +79,15 @@ internal sealed class TinyKeyspace : ILogReplayer
                 for (var i = 2; i < command.Length; i += 2)
                 {
                     _hashes[(Database, command[1])][command[i]] = command[i + 1];
+                }
+
+                return null;
+            case ("SADD", > 2):
+                // A member is a field without a value.
+                _hashes.TryAdd((Database, command[1]), new SortedDictionary<string, string>(StringComparer.Ordinal));
+                foreach (var member in command[2..])
+                {
+                    _hashes[(Database, command[1])][member] = "";
                 }
 
                 return null;
