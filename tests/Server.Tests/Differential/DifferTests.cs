@@ -54,7 +54,7 @@ public sealed class DifferTests
         using var altered = new AlteredTarget(subject, Overwriting, AsCame);
         string report = ReportOn(altered);
         Script script = ScriptIn(report);
-        Assert.InRange(script.Steps.OfType<Request>().Count(), 2, 4);
+        Assert.InRange(script.Steps.OfType<Request>().Count(), 2, 6);
         Assert.Contains("> HSETNX ", report, StringComparison.Ordinal);
         using OracleServer fresh = OracleServer.Start();
         Assert.Empty(ScriptRunner.Run(script, fresh));
