@@ -1,0 +1,682 @@
+namespace RedisClone.Protocol
+
+open System
+
+// The counted tree: a persistent sequence of byte strings, by position or by order
+// --------------------------------------------------------------------------------
+// One B+tree serves lists (by position), sorted sets (by order and rank) and streams (by id).
+//
+//      node  | count 9200 8800 ... | prefix ... |            up to 64 children
+//               |
+//      node  | count 151 120 ... | prefix ... |              level 1: the children are leaf pages
+//               |
+//      leaf  [ header | items ... | slots ]                  one array of bytes, see `LeafPage`
+//
+// Every node knows how many items each child has. Going down by position is subtracting those counts; the position of an
+// item is the sum of the counts to the left of the way down to it. Every node also knows the first eight bytes of each
+// child's smallest item, as a number: going down by order looks at an item only where those are equal.
+//
+// Order is that of unsigned bytes from the left. Whoever wants another writes the items so: a sorted set puts the eight
+// bytes of the score, made to sort as bytes, in front of the member; a stream the sixteen bytes of the id in front of
+// the entry. A list never asks for the order; the prefixes are then kept all the same, since they cost next to nothing.
+// A tree is used in one way or the other: inserting by position into an ordered tree would break its order.
+//
+// Fill. A full leaf is split in the middle, except at the right end of the tree, where it stays full and a new one is
+// begun, and likewise at the left end: queues, streams and sorted input fill pages to nearly 100 %. Arrays of leaves come
+// in a few lengths up to 4 KiB, so that the halves of a split are not half empty. A leaf that shrinks to a quarter joins
+// a neighbour under the same node if three quarters of a page hold both; nodes do likewise.
+//
+// Snapshots are explained in `Owner`. A tree is one version: it may be written to in the epoch in which it was made, and
+// is read-only from the owner's next epoch on. Taking a snapshot is remembering the tree; `Edit` gives the version to go
+// on with, which shares all nodes and copies each on the first write to it.
+//
+// Not done: a leaf keeps its array when it shrinks, until it joins another; whole subtrees that are removed at once go
+// to the garbage collector, not to the pool, because looking at every leaf would cost more.
+
+/// Stands between two items of one version of a tree, which must not be written to meanwhile.
+[<Struct; NoEquality; NoComparison>]
+type TreeCursor =
+    val private root: TreeNode
+    val private count: int
+    val mutable private gap: int
+    val mutable private page: byte[]
+    val mutable private references: Blob[]
+    /// The indices of the first item of the page and of the first behind it.
+    val mutable private pageStart: int
+    val mutable private pageEnd: int
+    val mutable private current: int
+
+    internal new(root: TreeNode, count: int, gap: int) =
+        {
+            root = root
+            count = count
+            gap = gap
+            page = null
+            references = null
+            pageStart = 0
+            pageEnd = 0
+            current = -1
+        }
+
+    /// Goes to the page with an item.
+    member private this.Load(index: int) =
+        let mutable node = this.root
+        let mutable local = index
+        let mutable child = node.ChildAt &local
+
+        while node.Level > 1 do
+            node <- node.Nodes[child]
+            child <- node.ChildAt &local
+
+        this.page <- node.Leaves[child]
+        this.references <- node.ReferencesOf child
+        this.pageStart <- index - local
+        this.pageEnd <- this.pageStart + node.Counts[child]
+
+    member private this.Show(index: int) =
+        if index < this.pageStart || index >= this.pageEnd then
+            this.Load index
+
+        this.current <- index
+
+    /// Steps over the item on the right, which becomes the current one; false at the end.
+    member this.Next() : bool =
+        if this.gap >= this.count then
+            false
+        else
+            this.Show this.gap
+            this.gap <- this.gap + 1
+            true
+
+    /// Steps over the item on the left, which becomes the current one; false at the beginning.
+    member this.Previous() : bool =
+        if this.gap <= 0 then
+            false
+        else
+            this.gap <- this.gap - 1
+            this.Show this.gap
+            true
+
+    /// The item that was stepped over last.
+    member this.Item: ReadOnlySpan<byte> =
+        LeafPage.item this.page this.references (this.current - this.pageStart)
+
+    /// Its index.
+    member this.Index = this.current
+
+/// Items in an order. Not for two threads at once while it is written to. Spans of items are good until the next write;
+/// an item that is written must not be a view into the tree. An index out of range is a defect of the caller.
+[<Sealed; AllowNullLiteral>]
+type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotShift: int, madeIn: int64) =
+    /// A leaf or node that shrinks to this looks for a neighbour to join.
+    static let underfullBytes = (LeafPage.BytesMax - LeafPage.ItemsAt) / 4
+
+    static let underfullChildren = TreeNode.Fanout / 4
+
+    /// Two that join may need this much together, so that the next insert does not split them again.
+    static let joinedBytesMax = (LeafPage.BytesMax - LeafPage.ItemsAt) / 4 * 3
+
+    static let joinedChildrenMax = TreeNode.Fanout / 4 * 3
+
+    /// A leaf that needs more is split, even if packing it anew would make just enough room: else every other write to it
+    /// might pack it.
+    static let packedBytesMax = (LeafPage.BytesMax - LeafPage.ItemsAt) / 16 * 15
+
+    let mutable root = start
+    let mutable count = startCount
+
+    // What the leaf found on the way down, for the nodes on the way up.
+    /// 1 or -1 when the item is inserted at the right or left end of the tree.
+    let mutable edge = 0
+    let mutable isNew = false
+
+    /// A node of level 1 that was emptied, for the next one needed: a queue makes and drops them in turn.
+    let mutable spare: TreeNode = null
+
+    let checkOwned () =
+        if madeIn <> owner.Epoch then
+            invalidOp "A tree of an older epoch is read-only."
+
+    let rent (needed: int) =
+        let page =
+            owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed), false)
+
+        LeafPage.clear page owner.Epoch slotShift
+        page
+
+    /// Gives the array of a leaf that the tree no longer has to the pool, if no snapshot can have it.
+    let release (page: byte[]) =
+        if (LeafPage.header page).Epoch = owner.Epoch then
+            owner.Pool.Return page
+
+    let makeNode (level: int) =
+        if level = 1 && not (isNull spare) && spare.Epoch = owner.Epoch then
+            let node = spare
+            spare <- null
+            node
+        else
+            TreeNode(owner.Epoch, level, TreeNode.Fanout)
+
+    let dropNode (node: TreeNode) =
+        if
+            node.Level = 1
+            && node.Epoch = owner.Epoch
+            && node.Counts.Length = TreeNode.Fanout
+        then
+            node.Truncate 0
+            spare <- node
+
+    let ownRoot () =
+        if root.Epoch <> owner.Epoch then
+            root <- root.Copy owner.Epoch
+
+    let ownNode (node: TreeNode) (child: int) =
+        let found = node.Nodes[child]
+
+        if found.Epoch = owner.Epoch then
+            found
+        else
+            let copy = found.Copy owner.Epoch
+            node.Nodes[child] <- copy
+            copy
+
+    let ownLeaf (node: TreeNode) (child: int) =
+        let found = node.Leaves[child]
+
+        if (LeafPage.header found).Epoch = owner.Epoch then
+            found
+        else
+            let copy = owner.Pool.Rent(found.Length, true)
+            Buffer.BlockCopy(found, 0, copy, 0, found.Length)
+            (LeafPage.header copy).Epoch <- owner.Epoch
+            node.Leaves[child] <- copy
+
+            match node.ReferencesOf child with
+            | null -> ()
+            | references -> node.SetReferences(child, Array.copy references)
+
+            copy
+
+    /// Moves the items of an owned leaf into an array with room for them and for `added` bytes more.
+    let repack (node: TreeNode) (child: int) (added: int) =
+        let old = node.Leaves[child]
+        let needed = LeafPage.used old + added
+        let page = rent (needed + needed / 16)
+        LeafPage.append old 0 (LeafPage.header old).Count page
+        LeafPage.indexHints page (node.ReferencesOf child)
+        node.Leaves[child] <- page
+        owner.Pool.Return old
+        page
+
+    let insertItem (node: TreeNode) (child: int) (index: int) (item: ReadOnlySpan<byte>) =
+        let page = node.Leaves[child]
+        let mutable references = node.ReferencesOf child
+        LeafPage.insert page &references index item
+
+        if item.Length > LeafPage.InlineMax then
+            node.SetReferences(child, references)
+
+        node.Counts[child] <- node.Counts[child] + 1
+
+        if index = 0 then
+            node.Prefixes[child] <- LeafPage.prefixOf item
+
+    let placeChild (node: TreeNode) (at: int) (page: byte[]) (references: Blob[]) (inner: TreeNode) =
+        node.Open at
+
+        if node.Level = 1 then
+            node.SetLeaf(at, page, references)
+        else
+            node.Nodes[at] <- inner
+            node.NoteNode at
+
+    /// Adds a child (a page, or a node) to an owned node, which is split if it is full: then gives the new node on its
+    /// right, else null.
+    let addChild (node: TreeNode) (at: int) (page: byte[]) (references: Blob[]) (inner: TreeNode) : TreeNode =
+        if node.Count < TreeNode.Fanout then
+            placeChild node at page references inner
+            null
+        else
+            // At an end of the tree the full part stays full.
+            let cut = if edge = 0 then node.Count / 2 else at
+            let sibling = makeNode node.Level
+            sibling.AddChildren(node, cut)
+            node.Truncate cut
+
+            if at > cut || (at = cut && edge = 1) then
+                placeChild sibling (at - cut) page references inner
+            else
+                placeChild node at page references inner
+
+            sibling
+
+    /// Begins a leaf at an end of the tree. It will be filled, so it gets its full length at once.
+    let beginLeaf (node: TreeNode) (at: int) (item: ReadOnlySpan<byte>) : TreeNode =
+        let page = rent (LeafPage.BytesMax - LeafPage.ItemsAt)
+        let mutable references: Blob[] = null
+        LeafPage.insert page &references 0 item
+        addChild node at page references null
+
+    /// Inserts an item into an owned leaf that has no room for it.
+    let splitLeaf (node: TreeNode) (child: int) (index: int) (item: ReadOnlySpan<byte>) : TreeNode =
+        if edge > 0 then
+            beginLeaf node (child + 1) item
+        elif edge < 0 then
+            beginLeaf node child item
+        else
+            let page = node.Leaves[child]
+            let cut = LeafPage.middle page
+            let moved = node.Counts[child] - cut
+            let added = LeafPage.encodedLength item.Length + LeafPage.slotBytes page
+            let inLeft = index <= cut
+            let needed = LeafPage.usedBy page cut moved + (if inLeft then 0 else added)
+            let right = rent (needed + needed / 16)
+            let mutable references: Blob[] = null
+            LeafPage.append page cut moved right
+            LeafPage.moveReferences right 0 (node.ReferencesOf child) &references
+            LeafPage.indexHints right references
+            LeafPage.remove page (node.ReferencesOf child) cut moved
+            repack node child (if inLeft then added else 0) |> ignore
+            node.Counts[child] <- cut
+
+            if inLeft then
+                insertItem node child index item
+            else
+                LeafPage.insert right &references (index - cut) item
+
+            addChild node (child + 1) right references null
+
+    let insertInLeaf (node: TreeNode) (child: int) (index: int) (item: ReadOnlySpan<byte>) : TreeNode =
+        let page = ownLeaf node child
+        let length = LeafPage.encodedLength item.Length
+        let added = length + LeafPage.slotBytes page
+
+        if LeafPage.hasRoom page length then
+            insertItem node child index item
+            null
+        elif LeafPage.used page + added <= packedBytesMax then
+            repack node child added |> ignore
+            insertItem node child index item
+            null
+        else
+            splitLeaf node child index item
+
+    /// Takes note in a node that an item was inserted below a child, which may have been split.
+    let noteInserted (node: TreeNode) (child: int) (sibling: TreeNode) : TreeNode =
+        if isNull sibling then
+            node.Counts[child] <- node.Counts[child] + 1
+            node.Prefixes[child] <- node.Nodes[child].Prefixes[0]
+            null
+        else
+            node.NoteNode child
+            addChild node (child + 1) null null sibling
+
+    let rec insertAt (node: TreeNode) (index: int) (item: ReadOnlySpan<byte>) : TreeNode =
+        let mutable local = index
+        let child = node.ChildAt &local
+
+        if node.Level = 1 then
+            insertInLeaf node child local item
+        else
+            let sibling = insertAt (ownNode node child) local item
+            noteInserted node child sibling
+
+    let rec insertInOrder
+        (node: TreeNode)
+        (item: ReadOnlySpan<byte>)
+        (prefix: uint64)
+        (atLeft: bool)
+        (atRight: bool)
+        : TreeNode =
+        let child = node.ChildFor(item, prefix)
+        let atLeft = atLeft && child = 0
+        let atRight = atRight && child = node.Count - 1
+
+        if node.Level = 1 then
+            let page = node.Leaves[child]
+            let references = node.ReferencesOf child
+            let leafCount = node.Counts[child]
+            let index = LeafPage.lowerBound page references item
+            isNew <- not (index < leafCount && (LeafPage.item page references index).SequenceEqual item)
+
+            if isNew then
+                edge <-
+                    if atRight && index = leafCount then 1
+                    elif atLeft && index = 0 then -1
+                    else 0
+
+                insertInLeaf node child index item
+            else
+                null
+        else
+            let sibling = insertInOrder (ownNode node child) item prefix atLeft atRight
+            if isNew then noteInserted node child sibling else null
+
+    /// Puts a node above the root if that was split.
+    let growRoot (sibling: TreeNode) =
+        if not (isNull sibling) then
+            let top = TreeNode(owner.Epoch, root.Level + 1, 4)
+            placeChild top 0 null null root
+            placeChild top 1 null null sibling
+            root <- top
+
+    /// Takes away nodes above that have but one child.
+    let shrinkRoot () =
+        while root.Level > 1 && root.Count = 1 do
+            root <- root.Nodes[0]
+
+    /// Makes one of a leaf and its right neighbour, if they are small enough.
+    let tryJoinLeaves (node: TreeNode) (left: int) : bool =
+        let right = node.Leaves[left + 1]
+        let added = LeafPage.used right
+        let fits = LeafPage.used node.Leaves[left] + added <= joinedBytesMax
+
+        if fits then
+            ownLeaf node left |> ignore
+            let page = repack node left added
+            let from = (LeafPage.header page).Count
+            LeafPage.append right 0 (LeafPage.header right).Count page
+            let mutable references = node.ReferencesOf left
+            LeafPage.moveReferences page from (node.ReferencesOf(left + 1)) &references
+            LeafPage.indexHints page references
+            release right
+            node.Close(left + 1, 1)
+            node.SetLeaf(left, page, references)
+
+        fits
+
+    let tryJoinNodes (node: TreeNode) (left: int) : bool =
+        let right = node.Nodes[left + 1]
+        let fits = node.Nodes[left].Count + right.Count <= joinedChildrenMax
+
+        if fits then
+            (ownNode node left).AddChildren(right, 0)
+            dropNode right
+            node.Close(left + 1, 1)
+            node.NoteNode left
+
+        fits
+
+    let tryJoin (node: TreeNode) (left: int) : bool =
+        if node.Level = 1 then
+            tryJoinLeaves node left
+        else
+            tryJoinNodes node left
+
+    /// Joins a child that shrank with a neighbour, where that is due.
+    let settle (node: TreeNode) (child: int) =
+        let isUnderfull =
+            child < node.Count
+            && (if node.Level = 1 then
+                    LeafPage.used node.Leaves[child] <= underfullBytes
+                else
+                    node.Nodes[child].Count <= underfullChildren)
+
+        if isUnderfull then
+            if not (child > 0 && tryJoin node (child - 1)) && child + 1 < node.Count then
+                tryJoin node child |> ignore
+
+    let dropChild (node: TreeNode) (child: int) =
+        if node.Level = 1 then
+            release node.Leaves[child]
+        else
+            dropNode node.Nodes[child]
+
+        node.Close(child, 1)
+
+    let rec removeAt (node: TreeNode) (index: int) =
+        let mutable local = index
+        let child = node.ChildAt &local
+        node.Counts[child] <- node.Counts[child] - 1
+
+        if node.Level = 1 then
+            let page = ownLeaf node child
+            LeafPage.remove page (node.ReferencesOf child) local 1
+
+            if local = 0 then
+                node.NoteLeaf child
+            elif LeafPage.used page < page.Length / 2 then
+                // Not when items leave at an end, one after another: the leaf is about to go.
+                repack node child 0 |> ignore
+        else
+            let inner = ownNode node child
+            removeAt inner local
+            node.Prefixes[child] <- inner.Prefixes[0]
+
+        // The last leaf of all stays.
+        if node.Counts[child] = 0 && (node.Count > 1 || not (obj.ReferenceEquals(node, root))) then
+            dropChild node child
+        else
+            settle node child
+
+    let rec removeRange (node: TreeNode) (from: int) (removed: int) =
+        let mutable local = from
+        let first = node.ChildAt &local
+        let mutable left = removed
+        let mutable child = first
+        let mutable dropFrom = first
+        let mutable dropped = 0
+
+        while left > 0 do
+            let some = min left (node.Counts[child] - local)
+
+            if some = node.Counts[child] then
+                if node.Level = 1 then
+                    release node.Leaves[child]
+
+                if dropped = 0 then
+                    dropFrom <- child
+
+                dropped <- dropped + 1
+            elif node.Level = 1 then
+                let page = ownLeaf node child
+                LeafPage.remove page (node.ReferencesOf child) local some
+                node.NoteLeaf child
+            else
+                removeRange (ownNode node child) local some
+                node.NoteNode child
+
+            left <- left - some
+            local <- 0
+            child <- child + 1
+
+        if dropped > 0 then
+            node.Close(dropFrom, dropped)
+
+        settle node (first + 1)
+        settle node first
+
+    let rec tryReplaceAt (node: TreeNode) (index: int) (item: ReadOnlySpan<byte>) : bool =
+        let mutable local = index
+        let child = node.ChildAt &local
+
+        if node.Level > 1 then
+            let inner = ownNode node child
+            let replaced = tryReplaceAt inner local item
+            node.Prefixes[child] <- inner.Prefixes[0]
+            replaced
+        else
+            let page = ownLeaf node child
+            let mutable references = node.ReferencesOf child
+            let length = LeafPage.encodedLength item.Length
+
+            let replaced =
+                LeafPage.tryReplace page &references local item
+                || (LeafPage.used page + length <= packedBytesMax
+                    && LeafPage.tryReplace (repack node child length) &references local item)
+
+            if replaced then
+                node.SetReferences(child, references)
+
+                if local = 0 then
+                    node.Prefixes[child] <- LeafPage.prefixOf item
+
+            replaced
+
+    let itemAt (index: int) : ReadOnlySpan<byte> =
+        let mutable node = root
+        let mutable local = index
+        let mutable child = node.ChildAt &local
+
+        while node.Level > 1 do
+            node <- node.Nodes[child]
+            child <- node.ChildAt &local
+
+        LeafPage.item node.Leaves[child] (node.ReferencesOf child) local
+
+    /// The index of the first item that is not less than the key, and whether that item is the key or, if asked so,
+    /// begins with it.
+    let seek (key: ReadOnlySpan<byte>) (asPrefix: bool) (index: byref<int>) : bool =
+        let prefix = LeafPage.prefixOf key
+        let mutable node = root
+        let mutable child = node.ChildFor(key, prefix)
+        let mutable before = node.ItemsBefore child
+
+        while node.Level > 1 do
+            node <- node.Nodes[child]
+            child <- node.ChildFor(key, prefix)
+            before <- before + node.ItemsBefore child
+
+        let page = node.Leaves[child]
+        let references = node.ReferencesOf child
+        let local = LeafPage.lowerBound page references key
+        index <- before + local
+
+        if local < node.Counts[child] then
+            let found = LeafPage.item page references local
+
+            if asPrefix then
+                found.StartsWith key
+            else
+                found.SequenceEqual key
+        else
+            // The next leaf begins with more than the key.
+            asPrefix && index < count && (itemAt index).StartsWith key
+
+    static let emptyRoot (owner: Owner) (slotShift: int) =
+        let page = owner.Pool.Rent(LeafPage.lengthFor 0, false)
+        LeafPage.clear page owner.Epoch slotShift
+        let node = TreeNode(owner.Epoch, 1, 4)
+        node.Open 0
+        node.SetLeaf(0, page, null)
+        node
+
+    let rec bytesOf (node: TreeNode) : int64 =
+        let mutable bytes = int64 (node.Counts.Length * 20 + 160)
+
+        for child in 0 .. node.Count - 1 do
+            if node.Level > 1 then
+                bytes <- bytes + bytesOf node.Nodes[child]
+            else
+                bytes <- bytes + int64 (node.Leaves[child].Length + 24)
+
+                match node.ReferencesOf child with
+                | null -> ()
+                | references ->
+                    bytes <- bytes + int64 (references.Length * 8 + 24)
+
+                    for blob in references do
+                        if not (isNull blob) then
+                            bytes <- bytes + int64 (blob.Capacity + 64)
+
+        bytes
+
+    /// An empty tree. `isOrdered` tells whether items will be looked for by order, or by position only.
+    new(owner: Owner, isOrdered: bool) =
+        let slotShift = if isOrdered then LeafPage.HintSlots else LeafPage.OffsetSlots
+        CountedTree(owner, CountedTree.EmptyRoot(owner, slotShift), 0, slotShift, owner.Epoch)
+
+    static member private EmptyRoot(owner: Owner, slotShift: int) = emptyRoot owner slotShift
+
+    /// The number of items.
+    member _.Count = count
+
+    member internal _.Root = root
+
+    /// The tree itself when the owner may write to it, else a version to go on with, which shares everything. The tree is
+    /// then read-only for ever.
+    member this.Edit(editor: Owner) : CountedTree =
+        if obj.ReferenceEquals(editor, owner) && madeIn = editor.Epoch then
+            this
+        else
+            CountedTree(editor, root, count, slotShift, editor.Epoch)
+
+    /// The item at an index.
+    member _.Item(index: int) : ReadOnlySpan<byte> = itemAt index
+
+    /// Stands before the item at an index; at the count, behind the last.
+    member _.CursorAt(index: int) = TreeCursor(root, count, index)
+
+    /// Inserts an item before the one at an index; at the count, behind the last.
+    member _.Insert(index: int, item: ReadOnlySpan<byte>) =
+        checkOwned ()
+        edge <- if index = count then 1 elif index = 0 then -1 else 0
+        ownRoot ()
+        growRoot (insertAt root index item)
+        count <- count + 1
+
+    /// Puts other bytes in the place of an item. In an ordered tree they must belong there.
+    member this.Replace(index: int, item: ReadOnlySpan<byte>) =
+        checkOwned ()
+        ownRoot ()
+
+        if not (tryReplaceAt root index item) then
+            this.RemoveAt index
+            this.Insert(index, item)
+
+    /// Removes the item at an index.
+    member _.RemoveAt(index: int) =
+        checkOwned ()
+        ownRoot ()
+        removeAt root index
+        shrinkRoot ()
+        count <- count - 1
+
+    /// Removes some items from the one at an index on. Takes time for the leaves it edits, not for those that go.
+    member _.RemoveRange(index: int, removed: int) =
+        checkOwned ()
+
+        if removed = count then
+            root <- emptyRoot owner slotShift
+        elif removed > 0 then
+            ownRoot ()
+            removeRange root index removed
+            shrinkRoot ()
+
+        count <- count - removed
+
+    /// Of an ordered tree: how many items are less than the key.
+    member _.LowerBound(key: ReadOnlySpan<byte>) : int =
+        let mutable index = 0
+        seek key false &index |> ignore
+        index
+
+    /// Of an ordered tree: the index of an item; where it would be if there is none.
+    member _.Find(item: ReadOnlySpan<byte>, index: byref<int>) : bool = seek item false &index
+
+    /// Of an ordered tree: the index of the first item that begins with a key; where it would be if there is none.
+    member _.FindPrefix(key: ReadOnlySpan<byte>, index: byref<int>) : bool = seek key true &index
+
+    /// Of an ordered tree: inserts an item where it belongs; false if it is there already.
+    member _.Add(item: ReadOnlySpan<byte>) : bool =
+        checkOwned ()
+        ownRoot ()
+        growRoot (insertInOrder root item (LeafPage.prefixOf item) true true)
+
+        if isNew then
+            count <- count + 1
+
+        isNew
+
+    /// Of an ordered tree: removes an item; false if there is none.
+    member this.Remove(item: ReadOnlySpan<byte>) : bool =
+        let mutable index = 0
+        let found = seek item false &index
+
+        if found then
+            this.RemoveAt index
+
+        found
+
+    /// The memory of the tree in bytes, what it shares with other versions included. Looks at every leaf.
+    member _.MemoryBytes: int64 = bytesOf root
