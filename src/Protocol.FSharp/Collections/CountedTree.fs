@@ -138,8 +138,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             invalidOp "A tree of an older epoch is read-only."
 
     let rent (needed: int) =
-        let page =
-            owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed), false)
+        let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed), false)
 
         LeafPage.clear page owner.Epoch slotShift
         page
@@ -444,7 +443,10 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             node.Prefixes[child] <- inner.Prefixes[0]
 
         // The last leaf of all stays.
-        if node.Counts[child] = 0 && (node.Count > 1 || not (obj.ReferenceEquals(node, root))) then
+        if
+            node.Counts[child] = 0
+            && (node.Count > 1 || not (obj.ReferenceEquals(node, root)))
+        then
             dropChild node child
         else
             settle node child
@@ -583,7 +585,12 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
     /// An empty tree. `isOrdered` tells whether items will be looked for by order, or by position only.
     new(owner: Owner, isOrdered: bool) =
-        let slotShift = if isOrdered then LeafPage.HintSlots else LeafPage.OffsetSlots
+        let slotShift =
+            if isOrdered then
+                LeafPage.HintSlots
+            else
+                LeafPage.OffsetSlots
+
         CountedTree(owner, CountedTree.EmptyRoot(owner, slotShift), 0, slotShift, owner.Epoch)
 
     static member private EmptyRoot(owner: Owner, slotShift: int) = emptyRoot owner slotShift
@@ -591,7 +598,8 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     /// The number of items.
     member _.Count = count
 
-    member internal _.Root = root
+    /// The node at the top, for whoever wants to look at the shape.
+    member _.Root = root
 
     /// The tree itself when the owner may write to it, else a version to go on with, which shares everything. The tree is
     /// then read-only for ever.
@@ -610,7 +618,12 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     /// Inserts an item before the one at an index; at the count, behind the last.
     member _.Insert(index: int, item: ReadOnlySpan<byte>) =
         checkOwned ()
-        edge <- if index = count then 1 elif index = 0 then -1 else 0
+
+        edge <-
+            if index = count then 1
+            elif index = 0 then -1
+            else 0
+
         ownRoot ()
         growRoot (insertAt root index item)
         count <- count + 1
