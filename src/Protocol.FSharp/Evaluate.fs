@@ -22,6 +22,9 @@ module Commands =
                         SetCommands.rows
                         SetAlgebraCommands.rows
                         SetRandomCommands.rows
+                        ListCommands.rows
+                        ListSearchCommands.rows
+                        ListPopCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

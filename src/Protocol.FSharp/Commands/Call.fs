@@ -179,6 +179,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             if keys > 1 then
                 prefetch.Run(database.Table, this.Args, position, step, keys)
 
+    /// Where the cursor is: the index of the next argument.
+    member _.Position = position
+
     member _.Skip(count: int) = position <- position + count
 
     /// Takes the next argument if it is this word, without case.
@@ -365,6 +368,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.FindSet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Find(key, &entry)
         this.Checked(found, found && Kinds.isSet entry.Kind)
+
+    /// Looks up a key that must hold a list if it exists.
+    member this.ReadList(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isList entry.Kind)
+
+    /// The same, before writing: neither hit nor miss.
+    member this.FindList(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isList entry.Kind)
 
     /// Stores bytes under a key, over what the entry found.
     member this.Store

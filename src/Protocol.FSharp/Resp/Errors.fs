@@ -439,3 +439,15 @@ module Errors =
         "ERR Number of keys can't be greater than number of args"
 
     let limitNegative = "ERR LIMIT can't be negative"
+
+    // ---- Lists
+
+    let indexOutOfRange = "ERR index out of range"
+
+    let countNotPositive = "ERR count should be greater than 0"
+
+    let rankZero =
+        "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list"
+
+    let countNegative = "ERR COUNT can't be negative"
+    let maxlenNegative = "ERR MAXLEN can't be negative"
