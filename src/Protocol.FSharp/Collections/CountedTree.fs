@@ -138,7 +138,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             invalidOp "A tree of an older epoch is read-only."
 
     let rent (needed: int) =
-        let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed), false)
+        let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed))
 
         LeafPage.clear page owner.Epoch slotShift
         page
@@ -185,7 +185,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         if (LeafPage.header found).Epoch = owner.Epoch then
             found
         else
-            let copy = owner.Pool.Rent(found.Length, true)
+            let copy = owner.Pool.Rent found.Length
             Buffer.BlockCopy(found, 0, copy, 0, found.Length)
             (LeafPage.header copy).Epoch <- owner.Epoch
             node.Leaves[child] <- copy
@@ -556,7 +556,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             asPrefix && index < count && (itemAt index).StartsWith key
 
     static let emptyRoot (owner: Owner) (slotShift: int) =
-        let page = owner.Pool.Rent(LeafPage.lengthFor 0, false)
+        let page = owner.Pool.Rent(LeafPage.lengthFor 0)
         LeafPage.clear page owner.Epoch slotShift
         let node = TreeNode(owner.Epoch, 1, 4)
         node.Open 0
