@@ -36,6 +36,7 @@ let private copyObject (call: Call) (object: obj) : obj =
     match object with
     | null -> null
     | :? Blob as blob -> Blob.OfSpan(owner.Epoch, blob.Span)
+    | :? ListTree as list -> ListValue.copyTree owner list
     | other ->
         let copy = PageTable owner
         let mutable walk = (other :?> PageTable).Walk()

@@ -15,6 +15,8 @@ let encodingOf (entry: byref<Entry>) : string =
     | Kind.IntSet -> "intset"
     | Kind.Set -> "listpack"
     | Kind.LargeSet -> "hashtable"
+    | Kind.List -> "listpack"
+    | Kind.LargeList -> "quicklist"
     | Kind.RawString -> "raw"
     | Kind.String when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
     | _ when entry.Value.Length <= 44 -> "embstr"
@@ -79,6 +81,7 @@ let private memoryOf (table: PageTable) (entry: byref<Entry>) : int64 =
         match entry.Object with
         | null -> 0L
         | :? Blob as blob -> int64 blob.Capacity + 56L
+        | :? ListTree as list -> ListValue.treeBytes list
         | object ->
             let mutable walk = (object :?> PageTable).Walk()
             let mutable field = Entry()

@@ -23,6 +23,7 @@ module Digest =
     /// The numbers that stand for the types.
     let private typeNumber (kind: Kind) =
         if Kinds.isString kind then 0
+        elif Kinds.isList kind then 1
         elif Kinds.isSet kind then 2
         else 4
 
@@ -51,6 +52,11 @@ module Digest =
 
             while members.Next() do
                 combine digest members.Member
+        elif Kinds.isList entry.Kind then
+            let mutable elements = ListValue.cursorAt (&entry, 0)
+
+            while elements.Next() do
+                chain digest elements.Item
         else
             let mutable fields = HashValue.fields &entry
 

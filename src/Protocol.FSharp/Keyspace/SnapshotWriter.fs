@@ -15,6 +15,9 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     /// The most members in one SADD: no more than a set may have to be called an intset or a listpack, by default.
     let membersMax = 128
 
+    /// The most elements in one RPUSH.
+    let elementsMax = 64
+
     let mutable database = -1
     let mutable walk = Walk()
     let mutable entry = Entry()
@@ -65,6 +68,21 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 members.Next() |> ignore
                 writer.Bulk members.Member
 
+    member private _.WriteList(writer: RespWriter) =
+        let mutable elements = ListValue.cursorAt (&entry, 0)
+        let mutable left = ListValue.count &entry
+
+        while left > 0 do
+            let some = min left elementsMax
+            left <- left - some
+            writer.Array(2 + some)
+            writer.BulkText "RPUSH"
+            writer.Bulk entry.Key
+
+            for _ in 1..some do
+                elements.Next() |> ignore
+                writer.Bulk elements.Item
+
     member private _.WriteDeadline(writer: RespWriter) =
         if entry.Deadline <> Page.NoDeadline then
             writer.Array 3
@@ -86,6 +104,8 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 else
                     if Kinds.isSet entry.Kind then
                         this.WriteSet writer
+                    elif Kinds.isList entry.Kind then
+                        this.WriteList writer
                     else
                         this.WriteHash writer
 

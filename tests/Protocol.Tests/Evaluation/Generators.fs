@@ -177,6 +177,7 @@ module Generators =
     let private stringKeys = [ "a"; "b" ]
     let private hashKeys = [ "h"; "i" ]
     let private setKeys = [ "s"; "t"; "u" ]
+    let private listKeys = [ "l"; "m"; "n" ]
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
@@ -193,13 +194,14 @@ module Generators =
     let private many = between 0 150
 
     let private key (group: Group) =
-        let any = Gen.elements (stringKeys @ hashKeys @ setKeys)
+        let any = Gen.elements (stringKeys @ hashKeys @ setKeys @ listKeys)
 
         let own =
             match group with
             | Group.String -> Gen.elements stringKeys
             | Group.Hash -> Gen.elements hashKeys
             | Group.Set -> Gen.elements setKeys
+            | Group.List -> Gen.elements listKeys
             | _ -> any
 
         Gen.frequency
@@ -216,6 +218,15 @@ module Generators =
                 10, between 0 6
                 2, Gen.elements [ ""; String('f', 64); String('f', 65); String('f', 254); String('f', 255) ]
                 1, Gen.elements [ String('f', 513); String('f', 2000) ]
+            ]
+
+    /// Few, so that a list has them more than once.
+    let private element =
+        Gen.frequency
+            [
+                8, Gen.elements [ "1"; "2"; "3"; "a"; "b"; "" ]
+                2, word
+                1, Gen.elements [ String('e', 254); String('e', 255); String('e', 1000); String('e', 1001); String('e', 2100) ]
             ]
 
     let private memberOfSet =
@@ -253,6 +264,10 @@ module Generators =
         | ParameterType.UnixTime, name -> integer (unixTime (name.Contains "milliseconds"))
         | ParameterType.Integer, "seconds" -> integer (between -1 5)
         | ParameterType.Integer, "milliseconds" -> integer (between -5 5_000)
+        | ParameterType.Integer, ("stop" | "num-matches" | "len" | "rank") ->
+            integer (Gen.oneof [ between -5 5; between -150 150 ])
+        | ParameterType.Integer, "start" when group = Group.List -> integer (Gen.oneof [ between -4 4; between -150 150 ])
+        | ParameterType.Integer, "index" when group = Group.List -> integer (Gen.oneof [ between -4 4; between -150 150 ])
         | ParameterType.Integer, ("db" | "destination-db" | "index" | "index1" | "index2") ->
             integer (between 0 (Databases - 1))
         | ParameterType.Integer, "count" -> integer (Gen.oneof [ between -5 5; between -70 70 ])
@@ -267,6 +282,7 @@ module Generators =
             )
         | ParameterType.Integer, _ -> number
         | _, "field" when long -> many
+        | _, ("element" | "pivot") -> element
         | _, "member" when long -> many
         | _, "member" -> memberOfSet
         | _, "field" -> field
@@ -442,6 +458,10 @@ module Generators =
                     (Gen.elements hashKeys)
                     (Gen.choose (1, 6) |> Gen.bind (fun count -> Gen.listOfLength count value))
                 Gen.map2
+                    (fun key elements -> ofWords [ "RPUSH"; key ] elements)
+                    (Gen.elements listKeys)
+                    (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count element))
+                Gen.map2
                     (fun key members -> ofWords [ "SADD"; key ] members)
                     (Gen.elements setKeys)
                     (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count memberOfSet))
@@ -477,6 +497,21 @@ module Generators =
                             several (Gen.choose (5, 20)) (pairs 200)
                             several (Gen.choose (1, 4)) (pairs 1_500)
                         ])
+                // Lists in all their forms.
+                Gen.map3
+                    (fun name key -> ofWords [ name; key ])
+                    (Gen.elements [ "LPUSH"; "RPUSH" ])
+                    (Gen.elements listKeys)
+                    (Gen.oneof
+                        [
+                            several (Gen.choose (5, 300)) (fun number -> [ string (number % 7) ])
+                            several (Gen.choose (5, 50)) (fun number -> [ string number + String('e', 200) ])
+                            several (Gen.choose (1, 6)) (fun number -> [ string number + String('e', 1_200) ])
+                        ])
+                Gen.map2
+                    (fun key stop -> ofWords [ "LTRIM"; key ] [ "0"; stop ])
+                    (Gen.elements listKeys)
+                    (between 0 150)
                 // Sets in all their forms, and of all their names.
                 Gen.map2
                     (fun key -> ofWords [ "SADD"; key ])

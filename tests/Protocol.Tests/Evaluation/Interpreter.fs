@@ -9,7 +9,8 @@ open RedisClone.Protocol.Interop
 type Content =
     {
         Kind: Kind
-        /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values.
+        /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values,
+        /// of a list its elements by their positions.
         Value: Map<string, string>
         Deadline: int64
     }
@@ -19,6 +20,18 @@ type Contents = Map<string, Content>[]
 
 [<RequireQualifiedAccess>]
 module Contents =
+    let private elementsOf (entry: byref<Entry>) : Map<string, string> =
+        let mutable walk = ListValue.cursorAt (&entry, 0)
+        let elements = List<string * string>()
+
+        while walk.Next() do
+            elements.Add((string walk.Index, Bytes.toString walk.Item))
+
+        if elements.Count = 0 || elements.Count <> ListValue.count &entry then
+            failwith $"a list of {ListValue.count &entry} elements has {elements.Count}"
+
+        Map.ofSeq elements
+
     let private membersOf (entry: byref<Entry>) : Map<string, string> =
         let mutable walk = SetValue.members &entry
         let members = List<string>()
@@ -39,6 +52,8 @@ module Contents =
                 Map.ofList [ "", Bytes.toString entry.Value ]
             elif Kinds.isSet entry.Kind then
                 membersOf &entry
+            elif Kinds.isList entry.Kind then
+                elementsOf &entry
             else
                 let mutable walk = HashValue.fields &entry
                 let fields = List<struct (string * string)>()
@@ -103,6 +118,8 @@ module Contents =
                         Kind.String
                     elif Kinds.isSet content.Kind then
                         Kind.Set
+                    elif Kinds.isList content.Kind then
+                        Kind.List
                     else
                         Kind.Hash
             }
