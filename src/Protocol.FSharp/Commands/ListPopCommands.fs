@@ -65,7 +65,13 @@ let moveOne
         // The destination may have been due, and its record gone.
         call.Table.Find(source, &entry) |> ignore
         let held = call.NumberText
-        let index = if from = ListEnd.Left then 0 else ListValue.count &entry - 1
+
+        let index =
+            if from = ListEnd.Left then
+                0
+            else
+                ListValue.count &entry - 1
+
         let mutable cursor = ListValue.cursorAt (&entry, index)
         cursor.Next() |> ignore
         held.Truncate 0

@@ -180,7 +180,12 @@ let lrem (call: Call) =
             call.Reply.Integer 0L
             Outcome.Unchanged
         | _ ->
-            let most = if count = 0L || count = Int64.MinValue then Int64.MaxValue else abs count
+            let most =
+                if count = 0L || count = Int64.MinValue then
+                    Int64.MaxValue
+                else
+                    abs count
+
             let removed = removeEqual call &entry key (call.Take()) (count < 0L) most
             call.Reply.Integer(int64 removed)
 
@@ -214,12 +219,7 @@ let rows: Row<Handler> list =
                 "Returns the positions of elements that are equal to one."
                 lpos
             |> complexity "O(N), N being the number of elements looked at"
-            command
-                "LREM key count element"
-                [ Write ]
-                (since "1.0.0")
-                "Removes elements that are equal to one."
-                lrem
+            command "LREM key count element" [ Write ] (since "1.0.0") "Removes elements that are equal to one." lrem
             |> keys [ deletes ]
             |> complexity "O(N), N being the length of the list"
         ]

@@ -102,12 +102,9 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 if Kinds.isString entry.Kind then
                     this.WriteString writer
                 else
-                    if Kinds.isSet entry.Kind then
-                        this.WriteSet writer
-                    elif Kinds.isList entry.Kind then
-                        this.WriteList writer
-                    else
-                        this.WriteHash writer
+                    if Kinds.isSet entry.Kind then this.WriteSet writer
+                    elif Kinds.isList entry.Kind then this.WriteList writer
+                    else this.WriteHash writer
 
                     this.WriteDeadline writer
             elif database + 1 < frozen.Tables.Length then

@@ -195,11 +195,15 @@ module ListValue =
 
     let private listpackBytesMax (limits: Limits) : int64 =
         let setting = limits.ListListpackSize
-        if setting < 0L then 2048L <<< int (min 5L -setting) else 8192L
+
+        if setting < 0L then
+            2048L <<< int (min 5L -setting)
+        else
+            8192L
 
     let private listpackItemsMax (limits: Limits) : int64 =
         let setting = limits.ListListpackSize
-        if setting < 0L then Int64.MaxValue else max 1L setting
+        if setting < 0L then Int64.MaxValue else setting
 
     // ---- reading
 
@@ -250,7 +254,8 @@ module ListValue =
             let items = count &entry + addedItems
             let bytesMax = listpackBytesMax call.Limits
             // A packed list takes no more than this as a listpack.
-            let most = int64 entry.Value.Length + 4L * int64 items + addedBytes + EmptyListpackBytes
+            let most =
+                int64 entry.Value.Length + 4L * int64 items + addedBytes + EmptyListpackBytes
 
             let fits =
                 int64 items <= listpackItemsMax call.Limits
@@ -330,8 +335,7 @@ module ListValue =
 
     /// Turns a packed list into a tree.
     let private unpack (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) : ListTree =
-        let list =
-            ListTree(CountedTree(call.Keyspace.Owner, false), listpackBytes &entry)
+        let list = ListTree(CountedTree(call.Keyspace.Owner, false), listpackBytes &entry)
 
         let mutable cursor = packedCursor &entry
 

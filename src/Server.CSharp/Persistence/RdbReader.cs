@@ -6,7 +6,8 @@ namespace RedisClone.Server.Persistence;
 // Reading an RDB file
 //
 // An RDB file is a state, not a history. It is read as the commands that build that state: SELECT where the database
-// changes, SET, HSET or SADD in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes commands can take it.
+// changes, SET, HSET, SADD or RPUSH in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes
+// commands can take it.
 //
 //     REDIS 0010                              the version of the format
 //     FA  "redis-ver" "7.0.15"                facts about the writer, skipped
@@ -15,8 +16,8 @@ namespace RedisClone.Server.Persistence;
 //     FC  1712345678901  00 "key" "value"     a deadline in ms, a type, a key, a value
 //     FF  CRC-64                              the end
 //
-// Strings, hashes and sets are taken, in every way that Redis has packed them since version 2.0. For other types there is no
-// command here to make of them; they are an error that names the key, and never skipped: a state with holes is none.
+// Strings, hashes, sets and lists are taken, in every way that Redis has packed them since version 2.0. For other types
+// there is no command here to make of them; they are an error that names the key, and never skipped: a state with holes is none.
 
 /// <summary>Reads an RDB file, as <c>SAVE</c>, <c>BGSAVE</c> and the base of an append-only log have it.</summary>
 internal sealed class RdbReader
@@ -43,6 +44,7 @@ internal sealed class RdbReader
 
     private static readonly Collection _hash = new("HSET", "hash", ArgumentsEach: 2);
     private static readonly Collection _set = new("SADD", "set", ArgumentsEach: 1);
+    private static readonly Collection _list = new("RPUSH", "list", ArgumentsEach: 1);
 
     private readonly RdbInput _input;
     private readonly ILogReplayer _replayer;
@@ -176,6 +178,9 @@ internal sealed class RdbReader
                 _command.Bulk(_input.ReadString(ref _value));
                 Carry("SET");
                 break;
+            case 1:
+                ReadStrings(key, _list);
+                break;
             case 2:
                 ReadStrings(key, _set);
                 break;
@@ -185,20 +190,29 @@ internal sealed class RdbReader
             case 9:
                 ReadPacked(key, _hash, RdbListKind.Zipmap, headerBytes: 2);
                 break;
+            case 10:
+                ReadPacked(key, _list, RdbListKind.Ziplist, headerBytes: 11);
+                break;
             case 11:
                 ReadNumbers(key);
                 break;
             case 13:
                 ReadPacked(key, _hash, RdbListKind.Ziplist, headerBytes: 11);
                 break;
+            case 14:
+                ReadQuicklist(key, hasContainers: false);
+                break;
             case 16:
                 ReadPacked(key, _hash, RdbListKind.Listpack, headerBytes: 7);
+                break;
+            case 18:
+                ReadQuicklist(key, hasContainers: true);
                 break;
             case 20:
                 ReadPacked(key, _set, RdbListKind.Listpack, headerBytes: 7);
                 break;
             default:
-                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes and sets can be loaded");
+                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes, sets and lists can be loaded");
         }
 
         if (deadlineMs >= 0)
@@ -226,6 +240,38 @@ internal sealed class RdbReader
 
     private void ReadPacked(ReadOnlySpan<byte> key, Collection collection, RdbListKind kind, int headerBytes)
     {
+        AddPacked(key, collection, kind, headerBytes);
+        End(key, collection);
+    }
+
+    /// <summary>A list in parts: ziplists, or since version 7.0 listpacks and, by themselves, long elements.</summary>
+    private void ReadQuicklist(ReadOnlySpan<byte> key, bool hasContainers)
+    {
+        const int PlainContainer = 1;
+        const int PackedContainer = 2;
+        for (var left = _input.ReadLength(); left > 0; left--)
+        {
+            switch (hasContainers ? _input.ReadLength() : 0)
+            {
+                case 0 when !hasContainers:
+                    AddPacked(key, _list, RdbListKind.Ziplist, headerBytes: 11);
+                    break;
+                case PlainContainer:
+                    AddArgument(key, _list, _input.ReadString(ref _value));
+                    break;
+                case PackedContainer:
+                    AddPacked(key, _list, RdbListKind.Listpack, headerBytes: 7);
+                    break;
+                default:
+                    throw Damaged(key, _list);
+            }
+        }
+
+        End(key, _list);
+    }
+
+    private void AddPacked(ReadOnlySpan<byte> key, Collection collection, RdbListKind kind, int headerBytes)
+    {
         var bytes = _input.ReadString(ref _value);
         Span<byte> digits = stackalloc byte[Numbers.Int64LengthMax];
         var isWrong = bytes.Length <= headerBytes;
@@ -244,8 +290,6 @@ internal sealed class RdbReader
         {
             throw Damaged(key, collection);
         }
-
-        End(key, collection);
     }
 
     /// <summary>A set of whole numbers: how many bytes each takes, how many there are, and the numbers.</summary>
@@ -339,7 +383,6 @@ internal sealed class RdbReader
 
     private static string TypeName(byte type) => type switch
     {
-        1 or 10 or 14 or 18 => "a list",
         3 or 5 or 12 or 17 => "a sorted set",
         6 or 7 => "a value of a module",
         15 or 19 or 21 => "a stream",

@@ -81,6 +81,15 @@ let cases () =
                 [ for number in 1..300 -> $"SADD s member:{number}" ],
                 [ "SISMEMBER s member:7" ],
                 ":1\r\n")
+        struct ("RPUSH and LPOP, packed", [ "RPUSH l a b c" ], [ "RPUSH l a"; "LPOP l" ], ":4\r\n$1\r\na\r\n")
+        struct ("RPUSH and LPOP, large",
+                [ for number in 1..300 -> "RPUSH l a" ],
+                [ "RPUSH l a"; "LPOP l" ],
+                ":301\r\n$1\r\na\r\n")
+        struct ("LMOVE and LINDEX, large",
+                [ for number in 1..300 -> "RPUSH l a" ],
+                [ "LMOVE l l LEFT RIGHT"; "LINDEX l 150" ],
+                "$1\r\na\r\n$1\r\na\r\n")
         struct ("SADD and SREM, packed", [ "SADD s 1 2 3" ], [ "SADD s four"; "SREM s four" ], ":1\r\n:1\r\n")
         struct ("SADD and SREM, large",
                 [ for number in 1..300 -> $"SADD s member:{number}" ],

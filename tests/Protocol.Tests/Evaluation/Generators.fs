@@ -226,7 +226,15 @@ module Generators =
             [
                 8, Gen.elements [ "1"; "2"; "3"; "a"; "b"; "" ]
                 2, word
-                1, Gen.elements [ String('e', 254); String('e', 255); String('e', 1000); String('e', 1001); String('e', 2100) ]
+                1,
+                Gen.elements
+                    [
+                        String('e', 254)
+                        String('e', 255)
+                        String('e', 1000)
+                        String('e', 1001)
+                        String('e', 2100)
+                    ]
             ]
 
     let private memberOfSet =
@@ -234,7 +242,16 @@ module Generators =
             [
                 8, between 0 12
                 4, word
-                1, Gen.elements [ "-1"; "9223372036854775807"; "01"; String('m', 64); String('m', 65); String('m', 255) ]
+                1,
+                Gen.elements
+                    [
+                        "-1"
+                        "9223372036854775807"
+                        "01"
+                        String('m', 64)
+                        String('m', 65)
+                        String('m', 255)
+                    ]
                 1, Gen.elements [ String('m', 513); String('m', 2000) ]
             ]
 
@@ -266,8 +283,10 @@ module Generators =
         | ParameterType.Integer, "milliseconds" -> integer (between -5 5_000)
         | ParameterType.Integer, ("stop" | "num-matches" | "len" | "rank") ->
             integer (Gen.oneof [ between -5 5; between -150 150 ])
-        | ParameterType.Integer, "start" when group = Group.List -> integer (Gen.oneof [ between -4 4; between -150 150 ])
-        | ParameterType.Integer, "index" when group = Group.List -> integer (Gen.oneof [ between -4 4; between -150 150 ])
+        | ParameterType.Integer, "start" when group = Group.List ->
+            integer (Gen.oneof [ between -4 4; between -150 150 ])
+        | ParameterType.Integer, "index" when group = Group.List ->
+            integer (Gen.oneof [ between -4 4; between -150 150 ])
         | ParameterType.Integer, ("db" | "destination-db" | "index" | "index1" | "index2") ->
             integer (between 0 (Databases - 1))
         | ParameterType.Integer, "count" -> integer (Gen.oneof [ between -5 5; between -70 70 ])

@@ -41,7 +41,11 @@ module Contents =
 
         let value = Map.ofSeq (Seq.map (fun name -> name, "") members)
 
-        if value.Count = 0 || value.Count <> SetValue.count &entry || value.Count <> members.Count then
+        if
+            value.Count = 0
+            || value.Count <> SetValue.count &entry
+            || value.Count <> members.Count
+        then
             failwith $"a set of {SetValue.count &entry} members has {members.Count}, {value.Count} of them different"
 
         value
@@ -114,14 +118,10 @@ module Contents =
         let plain (content: Content) =
             { content with
                 Kind =
-                    if Kinds.isString content.Kind then
-                        Kind.String
-                    elif Kinds.isSet content.Kind then
-                        Kind.Set
-                    elif Kinds.isList content.Kind then
-                        Kind.List
-                    else
-                        Kind.Hash
+                    if Kinds.isString content.Kind then Kind.String
+                    elif Kinds.isSet content.Kind then Kind.Set
+                    elif Kinds.isList content.Kind then Kind.List
+                    else Kind.Hash
             }
 
         contents |> Array.map (Map.map (fun _ content -> plain content))

@@ -5,7 +5,8 @@ open System
 open RedisClone.Protocol
 open Xunit
 
-/// Commands that use the key k, a number, the key long, a long string, the key h, a hash, or the key s, a set.
+/// Commands that use the key k, a number, the key long, a long string, the key h, a hash, the key s, a set,
+/// or the key l, a list.
 let private uses =
     [
         "GET k"
@@ -58,6 +59,21 @@ let private uses =
         "HINCRBYFLOAT h n 1"
         "HDEL h none"
         "HDEL h f1"
+        "LLEN l"
+        "LINDEX l 0"
+        "LRANGE l 0 -1"
+        "LPOS l f1"
+        "LPUSH l f1"
+        "RPUSHX l f1"
+        "LPOP l"
+        "RPOP l 1"
+        "LSET l 0 v"
+        "LREM l 1 none"
+        "LTRIM l 0 -1"
+        "LINSERT l BEFORE none v"
+        "LMOVE l l LEFT RIGHT"
+        "RPOPLPUSH l moved"
+        "LMPOP 1 l LEFT"
         "SCARD s"
         "SISMEMBER s f1"
         "SMISMEMBER s f1"
@@ -112,6 +128,7 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
     for number in 1..fields do
         evaluator.Run("HSET", "h", $"f{number}", "v") |> ignore
         evaluator.Run("SADD", "s", $"f{number}", $"g{number}") |> ignore
+        evaluator.Run("RPUSH", "l", $"f{number}", $"g{number}") |> ignore
 
     evaluator.Do(Advance 10_000L) |> ignore
     evaluator.Call.NoTouch <- noTouch
@@ -123,9 +140,9 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
     // RENAME takes the time along with the value.
     let keys =
         if line.StartsWith "RENAME k" then
-            [ "other"; "long"; "h"; "s" ]
+            [ "other"; "long"; "h"; "s"; "l" ]
         else
-            [ "k"; "long"; "h"; "s" ]
+            [ "k"; "long"; "h"; "s"; "l" ]
 
     List.map idle keys
 
@@ -138,11 +155,11 @@ let ``reading and writing a key count as using it`` () =
 [<Fact>]
 let ``looking at what is known of a key does not count as using it`` () =
     for line in looks do
-        Assert.Equal<Reply list>(List.replicate 4 (Reply.Integer 10L), idleTimes 2 line false)
+        Assert.Equal<Reply list>(List.replicate 5 (Reply.Integer 10L), idleTimes 2 line false)
 
 [<Fact>]
 let ``of a client that wants it so, only TOUCH counts as using a key`` () =
     for line in [ "GET k"; "EXPIRE k 100"; "HGET h f1"; "HSET h f1 w" ] do
-        Assert.Equal<Reply list>(List.replicate 4 (Reply.Integer 10L), idleTimes 2 line true)
+        Assert.Equal<Reply list>(List.replicate 5 (Reply.Integer 10L), idleTimes 2 line true)
 
     Assert.Equal(Reply.Integer 0L, (idleTimes 2 "TOUCH k" true).Head)

@@ -36,8 +36,12 @@ public sealed class Lockstep : IDisposable
         ["CONFIG", "SET", "set-max-intset-entries", "512"],
     ];
 
-    // Redis has kept sets as listpacks since 7.2; where it does not know of that, this server must do without.
-    private static readonly string[] WithoutSetListpacks = ["CONFIG", "SET", "set-max-listpack-entries", "0"];
+    // Redis has kept sets and lists as listpacks since 7.2; where it does not know of that, this server must do without.
+    private static readonly string[][] WithoutListpacks =
+    [
+        ["CONFIG", "SET", "set-max-listpack-entries", "0"],
+        ["CONFIG", "SET", "list-max-listpack-size", "0"],
+    ];
 
     private readonly Dictionary<string, IScriptConnection> _references = [];
     private readonly Dictionary<string, IScriptConnection> _subjects = [];
@@ -84,8 +88,12 @@ public sealed class Lockstep : IDisposable
             }
         }
 
-        Connection(_references, _reference, Turn.InspectorConnection).Call(WithoutSetListpacks);
-        Connection(_subjects, _subject, Turn.InspectorConnection).Call(WithoutSetListpacks);
+        foreach (string[] setting in WithoutListpacks)
+        {
+            Connection(_references, _reference, Turn.InspectorConnection).Call(setting);
+            Connection(_subjects, _subject, Turn.InspectorConnection).Call(setting);
+        }
+
         Replies.Clear();
         for (int i = 0; i < turns.Count; i++)
         {
@@ -190,7 +198,7 @@ public sealed class Lockstep : IDisposable
             string type = Replies[^1].Text;
             difference ??= Inspect(["OBJECT", "ENCODING", key.Text], position)
                 ?? Inspect(["PEXPIRETIME", key.Text], position)
-                ?? Inspect([WholeValue(type), key.Text], position);
+                ?? Inspect(WholeValue(type, key.Text), position);
             if (difference is not null)
             {
                 break;
@@ -200,11 +208,12 @@ public sealed class Lockstep : IDisposable
         return difference;
     }
 
-    private static string WholeValue(string type) => type switch
+    private static string[] WholeValue(string type, string key) => type switch
     {
-        "hash" => "HGETALL",
-        "set" => "SMEMBERS",
-        _ => "GET",
+        "hash" => ["HGETALL", key],
+        "set" => ["SMEMBERS", key],
+        "list" => ["LRANGE", key, "0", "-1"],
+        _ => ["GET", key],
     };
 
     private Difference? Inspect(string[] command, int position) =>

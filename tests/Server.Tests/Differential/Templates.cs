@@ -64,6 +64,23 @@ public static class Templates
         5 SRANDMEMBER $set [$count]
         3 SPOP $set (0|100|-1|$junk)
         4 SSCAN $set $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|$junk]*
+        12 LPUSH $list ($member)+
+        16 RPUSH $list ($member)+
+        3 LPUSHX $list ($member)+
+        3 RPUSHX $list ($member)+
+        6 LPOP $list [$count|$junk]
+        6 RPOP $list [$count|$junk]
+        3 LLEN $list
+        4 LINDEX $list ($index|$junk)
+        6 LINSERT $list (BEFORE|AFTER|$junk) $member $member
+        6 LRANGE $list $index $index
+        8 LREM $list ($count|$index|$junk) $member
+        6 LSET $list ($index|$junk) $member
+        4 LTRIM $list $index $index
+        8 LPOS $list $member [RANK $index|COUNT $count|MAXLEN $count|RANK $junk|COUNT $junk|$junk]*
+        8 LMOVE $list $list (LEFT|RIGHT|$junk) (LEFT|RIGHT)
+        4 RPOPLPUSH $list $list
+        6 LMPOP (1 $list|2 $list $list|3 $list $list $list|$count $list $list|$junk $list) (LEFT|RIGHT|$junk) [COUNT $count|COUNT $junk|$junk]
         6 DEL ($key)+
         2 UNLINK ($key)+
         4 EXISTS ($key)+
@@ -119,6 +136,8 @@ public static class Templates
         4 SET $string $value
         4 HSET $hash $field $value
         4 SADD $set $member
+        4 RPUSH $list $member
+        2 LPOP $list
         2 DEL $key
         2 EXPIRE $key $seconds
         2 SETNX $string $value

@@ -14,6 +14,7 @@ public sealed class Vocabulary(Random random)
     private static readonly string[] StringKeys = ["s1", "s2", "n1", "n2", ""];
     private static readonly string[] HashKeys = ["h1", "h2", "h3", "\x00\xff"];
     private static readonly string[] SetKeys = ["t1", "t2", "t3"];
+    private static readonly string[] ListKeys = ["q1", "q2", "q3"];
     private static readonly string[] Members = ["a", "b", "c", "1", "2", "3", "4", "5", "-1", "012", "", "\x00\r\n"];
     private static readonly string[] Fields = ["f", "g", "a", "b", "c", "", "\x00\r\n", "12", "-1"];
     private static readonly string[] Integers =
@@ -36,7 +37,7 @@ public sealed class Vocabulary(Random random)
     ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
-    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
@@ -57,6 +58,7 @@ public sealed class Vocabulary(Random random)
         "string" => KeyOf(StringKeys),
         "hash" => KeyOf(HashKeys),
         "set" => KeyOf(SetKeys),
+        "list" => KeyOf(ListKeys),
         "member" => Percent(3) ? Long() : Percent(10) ? OneOf(Integers) : OneOf(Members),
         "field" => Percent(3) ? Long() : OneOf(Fields),
         "value" => Value(),

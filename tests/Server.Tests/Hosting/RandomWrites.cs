@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisClone.Server.Tests.Hosting;
 
-/// <summary>Random commands on strings, hashes and sets of several databases, the same for the same seed.</summary>
+/// <summary>Random commands on strings, hashes, sets and lists of several databases, the same for the same seed.</summary>
 internal static class RandomWrites
 {
     private const int Keys = 40;
@@ -25,7 +25,8 @@ internal static class RandomWrites
         string hash = $"h{random.Next(Keys)}";
         string set = $"s{random.Next(Keys)}";
         string member = random.Next(2) == 0 ? Number(random.Next(-300, 300)) : $"m{random.Next(300)}";
-        return random.Next(30) switch
+        string list = $"l{random.Next(Keys)}";
+        return random.Next(37) switch
         {
             0 or 1 => ["SET", key, Value(random)],
             2 => ["SET", key, Value(random), "EX", Number(random.Next(100, 100_000))],
@@ -52,6 +53,12 @@ internal static class RandomWrites
             26 => ["SMOVE", set, $"s{random.Next(Keys)}", Number(random.Next(30))],
             27 => ["SUNIONSTORE", set, $"s{random.Next(Keys)}", $"s{random.Next(Keys)}"],
             28 => ["SDIFFSTORE", set, $"s{random.Next(Keys)}", $"s{random.Next(Keys)}"],
+            29 or 30 => ["RPUSH", list, Value(random), Number(random.Next(9)), Value(random)],
+            31 => ["LPUSH", list, Value(random), Number(random.Next(9))],
+            32 => ["LPOP", list, Number(random.Next(3))],
+            33 => ["LMOVE", list, $"l{random.Next(Keys)}", "RIGHT", "LEFT"],
+            34 => ["LREM", list, Number(random.Next(-2, 3)), Number(random.Next(9))],
+            35 => ["LTRIM", list, Number(random.Next(2)), Number(random.Next(-3, 60))],
             _ => random.Next(40) == 0 ? ["FLUSHDB"] : ["GETEX", key, "PXAT", "4102444800000"],
         };
     }

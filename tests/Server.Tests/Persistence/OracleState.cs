@@ -25,6 +25,11 @@ internal static class OracleState
                     var members = connection.Call("SMEMBERS", key.Text).Items.Select(item => item.Text);
                     state.Apply(["SADD", key.Text, .. members]);
                 }
+                else if (type == "list")
+                {
+                    var elements = connection.Call("LRANGE", key.Text, "0", "-1").Items.Select(item => item.Text);
+                    state.Apply(["RPUSH", key.Text, .. elements]);
+                }
                 else if (type == "hash")
                 {
                     var fields = connection.Call("HGETALL", key.Text).Items.Select(item => item.Text);

@@ -57,10 +57,16 @@ public sealed class RdbReaderTests
         Assert.Equal([$"SADD l a 127 {_long}"], Read(SetListpack()));
     }
 
+    [Fact]
+    public void Lists_come_in_every_way_they_are_packed() =>
+        Assert.Equal(
+            ["RPUSH s a b -1 a", $"RPUSH z a 0 -1 {_long}", $"RPUSH q a 0 -1 {_long} a", $"RPUSH l a 127 {_long} {_long} b"],
+            Read(Lists()));
+
     [OracleFact]
     public void Redis_reads_the_same_from_such_files()
     {
-        foreach (var file in (byte[][])[Strings(), Hashes(), Sets()])
+        foreach (var file in (byte[][])[Strings(), Hashes(), Sets(), Lists()])
         {
             using var directory = new TemporaryDirectory();
             System.IO.File.WriteAllBytes(directory.File("dump.rdb"), file);
@@ -90,7 +96,13 @@ public sealed class RdbReaderTests
     }
 
     [Theory]
-    [InlineData("\x01\x01k\x01\x01x", "the key 'k' is a list")]
+    [InlineData("\x01\x01k\x00", "the list 'k' is damaged")]
+    [InlineData("\x0A\x01k\x01x", "the list 'k' is damaged")]
+    [InlineData("\x0E\x01k\x00", "the list 'k' is damaged")]
+    [InlineData("\x0E\x01k\x01\x01x", "the list 'k' is damaged")]
+    [InlineData("\x12\x01k\x01\x03\x01x", "the list 'k' is damaged")]
+    [InlineData("\x12\x01k\x01\x00\x01x", "the list 'k' is damaged")]
+    [InlineData("\x12\x01k\x01\x02\x01x", "the list 'k' is damaged")]
     [InlineData("\x02\x01k\x00", "the set 'k' is damaged")]
     [InlineData("\x0B\x01k\x04\x02\x00\x00\x00", "the set 'k' is damaged")]
     [InlineData("\x0B\x01k\x08\x02\x00\x00\x00\x00\x00\x00\x00", "the set 'k' is damaged")]
@@ -161,7 +173,7 @@ public sealed class RdbReaderTests
         var packed = Encoding.Latin1.GetString(content);
         try
         {
-            Read(File((char)new byte[] { 9, 11, 13, 16, 20 }[kind % 5] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
+            Read(File((char)new byte[] { 9, 10, 11, 13, 16, 20 }[kind % 6] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
         }
         catch (RdbException)
         {
@@ -193,6 +205,17 @@ public sealed class RdbReaderTests
             "\x09\x01m" + Packed(Zipmap),
             "\x0D\x01z" + Packed(ziplist),
             "\x10\x01l" + Packed(listpack));
+    }
+
+    private static byte[] Lists()
+    {
+        var ziplist = Packed(Ziplist("\x01" + "a", "\xF1", "\xC0\xFF\xFF", "\x41\x2C" + _long));
+        var listpack = Packed(Listpack("\x81" + "a", "\x7F", "\xE1\x2C" + _long));
+        return File(
+            "\x01\x01s\x04\x01" + "a\x01" + "b\xC0\xFF\x01" + "a",
+            "\x0A\x01z" + ziplist,
+            "\x0E\x01q\x02" + ziplist + Packed(Ziplist("\x01" + "a")),
+            "\x12\x01l\x03\x02" + listpack + "\x01\x41\x2C" + _long + "\x02" + Packed(Listpack("\x81" + "b")));
     }
 
     private static byte[] Sets() => File(

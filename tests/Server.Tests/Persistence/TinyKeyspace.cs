@@ -5,8 +5,8 @@ using RedisClone.Server.Persistence;
 namespace RedisClone.Server.Tests.Persistence;
 
 /// <summary>
-/// A server's state, as small as it can be: SET, HSET, SADD, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are Latin-1; nothing
-/// expires by itself.
+/// A server's state, as small as it can be: SET, HSET, SADD, RPUSH, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are
+/// Latin-1; nothing expires by itself.
 /// </summary>
 internal sealed class TinyKeyspace : ILogReplayer
 {
@@ -88,6 +88,16 @@ internal sealed class TinyKeyspace : ILogReplayer
                 foreach (var member in command[2..])
                 {
                     _hashes[(Database, command[1])][member] = "";
+                }
+
+                return null;
+            case ("RPUSH", > 2):
+                // An element is a field named by its position.
+                _hashes.TryAdd((Database, command[1]), new SortedDictionary<string, string>(StringComparer.Ordinal));
+                foreach (var element in command[2..])
+                {
+                    var list = _hashes[(Database, command[1])];
+                    list[$"{list.Count}"] = element;
                 }
 
                 return null;

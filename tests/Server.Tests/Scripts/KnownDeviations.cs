@@ -17,6 +17,13 @@ public static class KnownDeviations
         // The last millisecond there is counts as no deadline.
         ["keys/pexpireat"] = ["PEXPIRETIME k"],
 
+        // Short lists as listpacks, which Redis has had since 7.2.
+        ["lists/object-encoding"] =
+        [
+            "OBJECT ENCODING l", "OBJECT ENCODING m", "OBJECT ENCODING long", "OBJECT ENCODING renamed",
+            "OBJECT ENCODING few",
+        ],
+
         // Sets as listpacks, which Redis has had since 7.2.
         ["sets/sadd"] = ["OBJECT ENCODING ints", "OBJECT ENCODING words"],
         ["sets/sdiffstore"] = ["OBJECT ENCODING d"],
