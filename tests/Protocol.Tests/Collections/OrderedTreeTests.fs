@@ -42,10 +42,13 @@ let private key =
 
 type Operations =
     static member Operation() =
+        // Now and then enough for two levels of nodes.
+        let many = Gen.frequency [ 5, Gen.choose (1, 300); 1, Gen.choose (2_000, 4_000) ]
+
         Gen.frequency
             [
                 8, Gen.map Add key
-                2, Gen.map2 (fun p n -> AddMany(p, n)) key (Gen.choose (1, 300))
+                2, Gen.map2 (fun p n -> AddMany(p, n)) key many
                 5, Gen.map Remove key
                 3, Gen.map RemoveAt (Gen.choose (0, 999))
                 1, Gen.map2 (fun p t -> RemoveRange(p, t)) (Gen.choose (0, 999)) (Gen.choose (0, 300))
@@ -68,7 +71,7 @@ let run (operations: Operation list) =
         | Add item -> add item
         | AddMany(prefix, count) ->
             for number in 1..count do
-                add (Array.append prefix (Bytes.ofString (string (number * 7919 % 1000))))
+                add (Array.append prefix (Bytes.ofString (string (number * 7919 % 10_007))))
         | Remove item -> Assert.Equal(model.Remove item, tree.Remove(ReadOnlySpan item))
         | RemoveAt place when model.Count > 0 ->
             let index = place * model.Count / 1000
@@ -95,7 +98,7 @@ let run (operations: Operation list) =
 type Keys =
     static member Key() = Arb.fromGen key
 
-[<Properties(Arbitrary = [| typeof<Operations>; typeof<Keys> |], MaxTest = 200, EndSize = 60)>]
+[<Properties(Arbitrary = [| typeof<Operations>; typeof<Keys> |], MaxTest = 80, EndSize = 60)>]
 module Laws =
 
     [<RepeatableProperty>]

@@ -109,10 +109,12 @@ let itemsBackward (tree: CountedTree) : List<byte[]> =
     found
 
 let same (expected: byte[] seq) (actual: byte[] seq) =
-    Assert.Equal<string list>(
-        [ for item in expected -> Convert.ToHexString item ],
-        [ for item in actual -> Convert.ToHexString item ]
-    )
+    let expected = Seq.toArray expected
+    let actual = Seq.toArray actual
+    Assert.Equal(expected.Length, actual.Length)
+
+    for index in 0 .. expected.Length - 1 do
+        Assert.Equal<byte[]>(expected[index], actual[index])
 
 let newOwner () =
     Owner(EpochSource(), Hash.secretOfSeed 7UL)
