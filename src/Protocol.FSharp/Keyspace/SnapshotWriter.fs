@@ -23,6 +23,10 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     let mutable entry = Entry()
     let mutable written = 0L
 
+    /// Where the list that is being written goes on, and how many of its elements are left.
+    let mutable elements = ListCursor()
+    let mutable elementsLeft = 0
+
     /// How many keys were written so far.
     member _.KeysWritten = written
 
@@ -68,20 +72,17 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 members.Next() |> ignore
                 writer.Bulk members.Member
 
-    member private _.WriteList(writer: RespWriter) =
-        let mutable elements = ListValue.cursorAt (&entry, 0)
-        let mutable left = ListValue.count &entry
+    /// Writes some of the elements of a list: a long one comes in several chunks.
+    member private _.WriteElements(writer: RespWriter) =
+        let some = min elementsLeft elementsMax
+        elementsLeft <- elementsLeft - some
+        writer.Array(2 + some)
+        writer.BulkText "RPUSH"
+        writer.Bulk entry.Key
 
-        while left > 0 do
-            let some = min left elementsMax
-            left <- left - some
-            writer.Array(2 + some)
-            writer.BulkText "RPUSH"
-            writer.Bulk entry.Key
-
-            for _ in 1..some do
-                elements.Next() |> ignore
-                writer.Bulk elements.Item
+        for _ in 1..some do
+            elements.Next() |> ignore
+            writer.Bulk elements.Item
 
     member private _.WriteDeadline(writer: RespWriter) =
         if entry.Deadline <> Page.NoDeadline then
@@ -96,15 +97,24 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
         let mutable more = true
 
         while more && writer.Length - start < chunkBytes do
-            if database >= 0 && walk.Next &entry then
+            if elementsLeft > 0 then
+                this.WriteElements writer
+
+                if elementsLeft = 0 then
+                    this.WriteDeadline writer
+            elif database >= 0 && walk.Next &entry then
                 written <- written + 1L
 
                 if Kinds.isString entry.Kind then
                     this.WriteString writer
+                elif Kinds.isList entry.Kind then
+                    elements <- ListValue.cursorAt (&entry, 0)
+                    elementsLeft <- ListValue.count &entry
                 else
-                    if Kinds.isSet entry.Kind then this.WriteSet writer
-                    elif Kinds.isList entry.Kind then this.WriteList writer
-                    else this.WriteHash writer
+                    if Kinds.isSet entry.Kind then
+                        this.WriteSet writer
+                    else
+                        this.WriteHash writer
 
                     this.WriteDeadline writer
             elif database + 1 < frozen.Tables.Length then

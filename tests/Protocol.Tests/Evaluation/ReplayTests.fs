@@ -229,6 +229,22 @@ let ``a snapshot of much data comes in chunks, and a large hash in several comma
     Assert.Equal<byte>(live.Digest(), replica.Digest())
 
 [<Fact>]
+let ``a long list comes in several chunks`` () =
+    let live = Evaluator()
+
+    for number in 1..2000 do
+        live.Run("RPUSH", "long", String('v', 500), $"{number}") |> ignore
+
+    live.Run("PEXPIRE", "long", "5000") |> ignore
+    let bytes, chunks, keys = written (live.Keyspace.Freeze())
+    let replica = Replayer()
+    replica.Replay bytes
+    Assert.InRange(chunks, 4, 8)
+    Assert.Equal(1L, keys)
+    Contents.expectSame live.Contents replica.Contents
+    Assert.Equal<byte>(live.Digest(), replica.Digest())
+
+[<Fact>]
 let ``a snapshot of empty databases is empty`` () =
     let bytes, chunks, keys = written (Evaluator().Keyspace.Freeze())
     Assert.Empty bytes
