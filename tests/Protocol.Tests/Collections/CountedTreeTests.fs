@@ -106,7 +106,7 @@ type Run() =
             tree <- tree.Edit owner
         | _ -> ()
 
-[<Properties(Arbitrary = [| typeof<Operations> |], MaxTest = 200, EndSize = 60)>]
+[<Properties(Arbitrary = [| typeof<Operations> |], MaxTest = 100, EndSize = 60)>]
 module Laws =
 
     [<RepeatableProperty>]

@@ -171,7 +171,7 @@ let ``sorted input fills the pages, random input fills them well`` () =
 
 [<Fact>]
 let ``adding and removing in order allocates nothing in the steady state`` () =
-    let count = 50_000
+    let count = 20_000
     let items = Array.init (2 * count) scoreItem
     let tree = CountedTree(TreeShape.newOwner (), true)
     Random(5).Shuffle items

@@ -3,6 +3,7 @@ module RedisClone.Protocol.Tests.Values.ListValueTests
 
 open System
 open System.Collections.Generic
+open FsCheck
 open FsCheck.FSharp
 open global.FsCheck.Xunit
 open Xunit
@@ -258,6 +259,33 @@ module Laws =
     [<RepeatableProperty>]
     let ``a limit of elements is kept, and that of 8 KiB with it`` (operations: Operation list) =
         checkModel operations (Model(8192, 100L, 100))
+
+[<RepeatableProperty>]
+let ``a cursor steps both ways from any place of a list``
+    (elements: NonEmptyArray<byte>)
+    (steps: bool list)
+    (place: int)
+    =
+    let evaluator = Evaluator()
+    let elements = elements.Get |> Array.map string |> List.ofArray
+    evaluator.Run(Array.ofList ("RPUSH" :: key :: elements)) |> ignore
+    let mutable entry = Entry()
+
+    evaluator.Keyspace.Databases[0].Table.Find(ReadOnlySpan(Bytes.ofString key), &entry)
+    |> ignore
+
+    let mutable gap = abs (place % (elements.Length + 1))
+    let mutable cursor = ListValue.cursorAt (&entry, gap)
+
+    for forward in steps do
+        let isThere = if forward then gap < elements.Length else gap > 0
+        Assert.Equal(isThere, (if forward then cursor.Next() else cursor.Previous()))
+
+        if isThere then
+            let at = if forward then gap else gap - 1
+            Assert.Equal(at, cursor.Index)
+            Assert.Equal(elements[at], Bytes.toString cursor.Item)
+            gap <- if forward then gap + 1 else gap - 1
 
 let private objectAfter (elements: string list) : obj =
     let evaluator = Evaluator()
