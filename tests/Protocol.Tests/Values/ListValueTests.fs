@@ -3,7 +3,6 @@ module RedisClone.Protocol.Tests.Values.ListValueTests
 
 open System
 open System.Collections.Generic
-open FsCheck
 open FsCheck.FSharp
 open global.FsCheck.Xunit
 open Xunit
@@ -262,12 +261,13 @@ module Laws =
 
 [<RepeatableProperty>]
 let ``a cursor steps both ways from any place of a list``
-    (elements: NonEmptyArray<byte>)
+    (first: byte)
+    (others: byte[])
     (steps: bool list)
     (place: int)
     =
     let evaluator = Evaluator()
-    let elements = elements.Get |> Array.map string |> List.ofArray
+    let elements = first :: List.ofArray others |> List.map string
     evaluator.Run(Array.ofList ("RPUSH" :: key :: elements)) |> ignore
     let mutable entry = Entry()
 
