@@ -18,6 +18,10 @@ module Commands =
                         CounterCommands.rows
                         MultiStringCommands.rows
                         LcsCommands.rows
+                        BitmapCommands.rows
+                        BitopCommands.rows
+                        BitfieldCommands.rows
+                        HyperLogLogCommands.rows
                         HashCommands.rows
                         SetCommands.rows
                         SetAlgebraCommands.rows

@@ -417,6 +417,11 @@ module Errors =
     let bitArgument = "ERR The bit argument must be 1 or 0."
     let bitopNot = "ERR BITOP NOT must be called with a single source key."
 
+    /// `operation` as the client wrote it.
+    let bitopFewKeys (operation: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax operation
+        $"ERR BITOP {quoted.ToUpperInvariant()} must be called with at least two source keys."
+
     let bitfieldType =
         "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
 
@@ -451,3 +456,18 @@ module Errors =
 
     let countNegative = "ERR COUNT can't be negative"
     let maxlenNegative = "ERR MAXLEN can't be negative"
+
+    // ---- HyperLogLogs
+
+    let notHyperLogLog =
+        "WRONGTYPE Key is not a valid HyperLogLog string value."
+
+    let corruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected"
+    let hyperLogLogNotSparse = "ERR HLL encoding is not sparse"
+    let noSuchSpecifiedKey = "ERR The specified key does not exist"
+
+    let unknownHyperLogLogSubcommand (subcommand: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax subcommand
+        $"ERR Unknown PFDEBUG subcommand '{quoted}'"
+
+    let selfTestFailed (fault: string) = $"TESTFAILED {fault}"
