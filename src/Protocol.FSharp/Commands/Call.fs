@@ -22,6 +22,8 @@ type Lookup =
 /// The classes that keyspace events are selected by.
 [<Flags>]
 type EventClass =
+    /// For who watches a key only: nobody is notified.
+    | None = 0
     | Generic = 1
     | String = 2
     | Hash = 4

@@ -132,7 +132,8 @@ let pfadd (call: Call) =
 /// Counts one key, and keeps the estimate in its header.
 let private countOne (call: Call) =
     let mutable entry = Entry()
-    let found = call.ReadString(call.Take(), &entry)
+    let key = call.Take()
+    let found = call.ReadString(key, &entry)
 
     if not (isOne call found &entry) then
         Outcome.Unchanged
@@ -147,7 +148,7 @@ let private countOne (call: Call) =
             if HyperLogLog.mergeInto (Span<byte> registers) entry.Value then
                 let cardinality = HyperLogLog.estimate (ReadOnlySpan<byte> registers)
                 HyperLogLog.setCached (call.Table.WritableValue &entry) cardinality
-                call.Changes <- call.Changes + 1L
+                call.Changed(EventClass.None, "pfcount", key)
                 call.Reply.Integer cardinality
                 // The header is part of what GET shows.
                 Outcome.AsReceived
@@ -220,7 +221,7 @@ let private makeDense (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry
 
     if HyperLogLog.makeDense call.Scratch then
         save call &entry key true
-        call.Changed(EventClass.String, "pfdebug", key)
+        call.Changed(EventClass.None, "pfdebug", key)
         true
     else
         call.Reply.Error Errors.corruptHyperLogLog
@@ -247,9 +248,8 @@ let private showRuns (call: Call) (entry: byref<Entry>) =
 
     if HyperLogLog.isDense entry.Value then
         call.Fail Errors.hyperLogLogNotSparse
-    elif not (HyperLogLog.describe entry.Value text) then
-        call.Fail Errors.corruptHyperLogLog
     else
+        HyperLogLog.describe entry.Value text
         call.Reply.BulkText(text.ToString().TrimEnd ' ')
         Outcome.Unchanged
 

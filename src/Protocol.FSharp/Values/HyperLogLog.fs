@@ -377,11 +377,10 @@ module HyperLogLog =
 
             valid && register = Registers
 
-    /// Writes the runs of a sparse one as text: z and Z for zeros in one and two bytes, v for values; false if they make
-    /// no sense.
-    let describe (bytes: ReadOnlySpan<byte>) (text: Text.StringBuilder) : bool =
+    /// Writes the runs of a sparse one as text, whether or not they make sense: z and Z for zeros in one and two bytes,
+    /// v for values.
+    let describe (bytes: ReadOnlySpan<byte>) (text: Text.StringBuilder) =
         let mutable at = HeaderBytes
-        let mutable register = 0
 
         while at < bytes.Length do
             let code = bytes[at]
@@ -394,10 +393,7 @@ module HyperLogLog =
                 text.Append(if isLongZeroRun code then "Z:" else "z:").Append(length).Append(' ')
                 |> ignore
 
-            register <- register + length
             at <- at + runBytes code
-
-        register = Registers
 
     // ---- the estimate
 

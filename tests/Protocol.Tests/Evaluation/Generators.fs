@@ -195,10 +195,13 @@ module Generators =
 
     let private key (group: Group) =
         let any = Gen.elements (stringKeys @ hashKeys @ setKeys @ listKeys)
+        let any = Gen.elements (stringKeys @ hashKeys @ setKeys @ [ "p"; "q" ])
 
         let own =
             match group with
-            | Group.String -> Gen.elements stringKeys
+            | Group.String
+            | Group.Bitmap -> Gen.elements stringKeys
+            | Group.HyperLogLog -> Gen.elements [ "p"; "q" ]
             | Group.Hash -> Gen.elements hashKeys
             | Group.Set -> Gen.elements setKeys
             | Group.List -> Gen.elements listKeys
@@ -308,6 +311,10 @@ module Generators =
         | _, ("command" | "command-name") -> commandName
         | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "" ]
         | _, "comparison-value" -> word
+        | _, "encoding" -> Gen.elements [ "u1"; "i4"; "u8"; "i16"; "u63"; "i64"; "u64"; "x1" ]
+        | _, "offset" -> Gen.map2 (fun mark number -> mark + number) (Gen.elements [ ""; "#" ]) (between -1 300)
+        | _, "element" -> Gen.choose (0, 3_000) |> Gen.map string
+        | _, "subcommand" -> Gen.elements [ "GETREG"; "DECODE"; "ENCODING"; "TODENSE"; "other" ]
         | _ when long -> word
         | _ -> value
 
@@ -438,6 +445,8 @@ module Generators =
         | "flushall"
         | "flushdb" -> 1
         | "swapdb" -> 2
+        // It depends on nothing and takes its time.
+        | "pfselftest" -> 1
         | "hrandfield"
         | "srandmember"
         | "sinter"
@@ -531,6 +540,11 @@ module Generators =
                     (fun key stop -> ofWords [ "LTRIM"; key ] [ "0"; stop ])
                     (Gen.elements listKeys)
                     (between 0 150)
+                // HyperLogLogs that become dense.
+                Gen.map2
+                    (fun key -> ofWords [ "PFADD"; key ])
+                    (Gen.elements [ "p"; "q" ])
+                    (several (Gen.choose (100, 3_000)) (fun number -> [ string number ]))
                 // Sets in all their forms, and of all their names.
                 Gen.map2
                     (fun key -> ofWords [ "SADD"; key ])

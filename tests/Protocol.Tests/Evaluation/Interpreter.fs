@@ -225,11 +225,13 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
         | CommandLookup.Found -> command.FullName
         | _ -> ""
 
+    /// Whether a command only reads, and does not even keep what it found out.
     static member IsReadOnly(arguments: Arguments) : bool =
         let mutable command = null
 
         commands.Lookup(arguments, &command) = CommandLookup.Found
         && command.Has CommandFlags.ReadOnly
+        && not (command.Has CommandFlags.MayReplicate)
 
     member private _.TakeReply() : Reply =
         if reply.IsOverflown then

@@ -7,6 +7,7 @@ namespace RedisClone.Server.Tests.Differential;
 public sealed class DifferTests
 {
     private const int CommandsOfSelfTest = 4_000;
+    private const int CommandsOfSelfTest = 6_000;
 
     private static IReadOnlyList<string> AsSent(IReadOnlyList<string> command) => command;
 

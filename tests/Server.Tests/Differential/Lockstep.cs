@@ -34,6 +34,7 @@ public sealed class Lockstep : IDisposable
         ["CONFIG", "SET", "hash-max-listpack-entries", "512"],
         ["CONFIG", "SET", "hash-max-listpack-value", "64"],
         ["CONFIG", "SET", "set-max-intset-entries", "512"],
+        ["CONFIG", "SET", "hll-sparse-max-bytes", "3000"],
     ];
 
     // Redis has kept sets and lists as listpacks since 7.2; where it does not know of that, this server must do without.

@@ -30,6 +30,21 @@ public static class Templates
         4 SETNX $string $value
         3 SETEX $string $seconds $value
         3 PSETEX $string $milliseconds $value
+        8 SETBIT $string $bit (0|1|0|1|$junk)
+        6 GETBIT $string $bit
+        6 BITCOUNT $string
+        6 BITCOUNT $existing $index $index [BYTE|BIT|$junk]
+        8 BITPOS $existing (0|1) [$index|$index $index|$index $index BIT|$index $index BYTE]
+        4 BITOP (AND|OR|XOR|NOT) $string ($string)+
+        4 BITFIELD $string (GET $type $bit|SET $type $bit $integer|INCRBY $type $bit $integer|OVERFLOW WRAP|OVERFLOW SAT|OVERFLOW FAIL|$junk)+
+        2 BITFIELD_RO $string (GET $type $bit|SET $type $bit 1|$junk)+
+        10 PFADD $hll ($element)+
+        1 PFADD $hll
+        8 PFCOUNT ($hll)+
+        4 PFMERGE ($hll)+
+        2 PFDEBUG (ENCODING|DECODE|TODENSE|GETREG|FOO) $hll
+        2 SETRANGE $hll (4|5|12|15|16|18|20) (a|zz|$value)
+        2 CONFIG SET hll-sparse-max-bytes (3000|40|60|100|0)
         6 LCS $string $string [LEN|IDX|MINMATCHLEN $count|WITHMATCHLEN]*
         25 HSET $hash ($field $value)+
         4 HMSET $hash ($field $value)+

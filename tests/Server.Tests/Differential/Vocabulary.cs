@@ -16,6 +16,9 @@ public sealed class Vocabulary(Random random)
     private static readonly string[] SetKeys = ["t1", "t2", "t3"];
     private static readonly string[] ListKeys = ["q1", "q2", "q3"];
     private static readonly string[] Members = ["a", "b", "c", "1", "2", "3", "4", "5", "-1", "012", "", "\x00\r\n"];
+    private static readonly string[] HllKeys = ["p1", "p2", "p3"];
+    private static readonly string[] Types = ["u1", "i1", "u4", "i5", "u8", "i8", "u13", "i16", "u32", "u63", "i64", "u64", "x"];
+    private static readonly string[] BitOffsets = ["0", "1", "7", "8", "15", "20", "#0", "#1", "#2", "100", "-1", "4294967296"];
     private static readonly string[] Fields = ["f", "g", "a", "b", "c", "", "\x00\r\n", "12", "-1"];
     private static readonly string[] Integers =
     [
@@ -38,6 +41,7 @@ public sealed class Vocabulary(Random random)
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
     private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, HllKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
@@ -57,6 +61,13 @@ public sealed class Vocabulary(Random random)
         "key" => OneOf(OneOf(KeyFamilies)),
         "string" => KeyOf(StringKeys),
         "hash" => KeyOf(HashKeys),
+        "hll" => KeyOf(HllKeys),
+        "element" => Percent(10) ? OneOf(Texts) : Percent(2) ? Long() : random.Next(2000).ToString(CultureInfo.InvariantCulture),
+        "type" => OneOf(Types),
+        "bit" => OneOf(BitOffsets),
+
+        // Redis before 7.2 does not look at the arguments of BITCOUNT and BITPOS where there is no key.
+        "existing" => OneOf(StringKeys),
         "set" => KeyOf(SetKeys),
         "list" => KeyOf(ListKeys),
         "member" => Percent(3) ? Long() : Percent(10) ? OneOf(Integers) : OneOf(Members),
