@@ -43,7 +43,7 @@ public static class Templates
         8 PFCOUNT ($hll)+
         4 PFMERGE ($hll)+
         2 PFDEBUG (ENCODING|DECODE|TODENSE|GETREG|FOO) $hll
-        2 SETRANGE $hll (4|5|12|15|16|18|20) (a|zz|$value)
+        2 SETRANGE $hll (0|4|5|12|14) (a|H)
         2 CONFIG SET hll-sparse-max-bytes (3000|40|60|100|0)
         6 LCS $string $string [LEN|IDX|MINMATCHLEN $count|WITHMATCHLEN]*
         25 HSET $hash ($field $value)+
