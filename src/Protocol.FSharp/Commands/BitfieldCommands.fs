@@ -136,7 +136,8 @@ let private excess (step: Step inref) (old: int64) : int =
 
     if step.Action = Action.Increment then
         if operand > 0L && old > high - operand then 1
-        elif operand < 0L && old < low - operand then -1
+        elif operand < 0L && step.Signed && old < low - operand then -1
+        elif operand < 0L && not step.Signed && old + operand < 0L then -1
         else 0
     // What is stored without a sign is read without one, so that what is below zero is very large.
     elif operand > high || (operand < 0L && not step.Signed) then
