@@ -135,10 +135,14 @@ let private excess (step: Step inref) (old: int64) : int =
     let operand = step.Operand
 
     if step.Action = Action.Increment then
-        if operand > 0L && old > high - operand then 1
-        elif operand < 0L && step.Signed && old < low - operand then -1
-        elif operand < 0L && not step.Signed && old + operand < 0L then -1
-        else 0
+        if operand > 0L && old > high - operand then
+            1
+        elif operand < 0L && step.Signed && old < low - operand then
+            -1
+        elif operand < 0L && not step.Signed && old + operand < 0L then
+            -1
+        else
+            0
     // What is stored without a sign is read without one, so that what is below zero is very large.
     elif operand > high || (operand < 0L && not step.Signed) then
         1
@@ -196,7 +200,14 @@ let private write (call: Call) (step: Step inref) (bytes: Span<byte>) : bool =
 
     if outcomeOf &step old &changed then
         Bits.setField bytes step.Offset step.Bits changed
-        call.Reply.Integer(if step.Action = Action.Set then old else valueOf &step changed)
+
+        call.Reply.Integer(
+            if step.Action = Action.Set then
+                old
+            else
+                valueOf &step changed
+        )
+
         changed <> field
     else
         call.Reply.Null()
@@ -265,10 +276,14 @@ let private run (call: Call) (mayWrite: bool) =
     | answers ->
         call.Rewind first
 
-        if reach = 0L then readAll call key answers
-        elif not mayWrite then call.Fail Errors.bitfieldReadOnly
-        elif reach > call.Limits.StringLengthMax then call.Fail Errors.bitOffset
-        else writeAll call key answers (int reach)
+        if reach = 0L then
+            readAll call key answers
+        elif not mayWrite then
+            call.Fail Errors.bitfieldReadOnly
+        elif reach > call.Limits.StringLengthMax then
+            call.Fail Errors.bitOffset
+        else
+            writeAll call key answers (int reach)
 
 let bitfield call = run call true
 let bitfieldRo call = run call false
@@ -288,10 +303,7 @@ let private flagsOf (arguments: Arguments) : KeyFlags =
         else
             onlyReads <- false
 
-    if onlyReads then
-        Rows.reads
-    else
-        Rows.readsAndUpdates
+    if onlyReads then Rows.reads else Rows.readsAndUpdates
 
 // ---- rows
 

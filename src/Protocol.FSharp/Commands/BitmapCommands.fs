@@ -55,10 +55,11 @@ let internal takeOffset (call: Call) (fieldBits: int) (offset: byref<int64>) : b
     let valid =
         Numbers.tryParseInt64 ((if inFields then text.Slice 1 else text), &number)
         && number >= 0L
-        && number <= (if inFields then
-                          Int64.MaxValue / int64 fieldBits
-                      else
-                          Int64.MaxValue)
+        && number
+           <= (if inFields then
+                   Int64.MaxValue / int64 fieldBits
+               else
+                   Int64.MaxValue)
 
     offset <- if inFields then number * int64 fieldBits else number
 

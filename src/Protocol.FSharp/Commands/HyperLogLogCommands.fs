@@ -236,10 +236,7 @@ let private showRegisters (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<E
         for register in 0 .. HyperLogLog.Registers - 1 do
             call.Reply.Integer(int64 (HyperLogLog.getDense entry.Value register))
 
-        if wasDense then
-            Outcome.Unchanged
-        else
-            Outcome.AsReceived
+        if wasDense then Outcome.Unchanged else Outcome.AsReceived
     else
         Outcome.Unchanged
 

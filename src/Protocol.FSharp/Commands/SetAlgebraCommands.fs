@@ -119,10 +119,7 @@ let sintercard (call: Call) =
     let mutable limit = 0L
     let mutable valid = true
 
-    if
-        not (Numbers.tryParseInt64 (call.Take(), &numkeys))
-        || numkeys < 1L
-    then
+    if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys < 1L then
         call.Fail Errors.numkeysNotPositive
     elif numkeys > int64 call.Remaining then
         call.Fail Errors.numkeysBeyondArguments
@@ -237,12 +234,7 @@ let rows: Row<Handler> list =
                 sinterstore
             |> complexity "O(N * M), N being the members of the smallest set and M the number of sets"
             |> keys [ updates; reads ]
-            command
-                "SUNION key [key ...]"
-                [ ReadOnly ]
-                (since "1.0.0")
-                "Returns what any of the sets has."
-                sunion
+            command "SUNION key [key ...]" [ ReadOnly ] (since "1.0.0") "Returns what any of the sets has." sunion
             |> complexity "O(N), N being the members of all sets"
             |> tips [ nondeterministicOrder ]
             command

@@ -271,12 +271,7 @@ let rows: Row<Handler> list =
                 "Moves a member from one set to another."
                 smove
             |> keys [ takes; inserts ]
-            command
-                "SREM key member [member ...]"
-                [ Write; Fast ]
-                (since "1.0.0")
-                "Removes members of a set."
-                srem
+            command "SREM key member [member ...]" [ Write; Fast ] (since "1.0.0") "Removes members of a set." srem
             |> complexity "O(N), N being the number of members given"
             |> keys [ deletes ]
             |> history "2.4.0" "Several members at once."

@@ -459,8 +459,7 @@ module Errors =
 
     // ---- HyperLogLogs
 
-    let notHyperLogLog =
-        "WRONGTYPE Key is not a valid HyperLogLog string value."
+    let notHyperLogLog = "WRONGTYPE Key is not a valid HyperLogLog string value."
 
     let corruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected"
     let hyperLogLogNotSparse = "ERR HLL encoding is not sparse"

@@ -33,7 +33,9 @@ module Bits =
 
     let get (bytes: ReadOnlySpan<byte>) (index: int64) : bool =
         let at = index >>> 3
-        at < int64 bytes.Length && (bytes[int at] >>> (7 - int (index &&& 7L))) &&& 1uy = 1uy
+
+        at < int64 bytes.Length
+        && (bytes[int at] >>> (7 - int (index &&& 7L))) &&& 1uy = 1uy
 
     let set (bytes: Span<byte>) (index: int64) (bit: bool) =
         let mask = 0x80uy >>> int (index &&& 7L)
@@ -60,7 +62,8 @@ module Bits =
             let found = if at = 0 then start else rest[at] ^^^ other
 
             let index =
-                int64 (from + at) * 8L + int64 (BitOperations.LeadingZeroCount(uint32 found) - 24)
+                int64 (from + at) * 8L
+                + int64 (BitOperations.LeadingZeroCount(uint32 found) - 24)
 
             if index > last then -1L else index
 

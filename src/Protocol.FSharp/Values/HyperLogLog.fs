@@ -102,7 +102,9 @@ module HyperLogLog =
     let locate (element: ReadOnlySpan<byte>) (register: byref<int>) : int =
         let hashed = hash element
         register <- int hashed &&& (Registers - 1)
-        BitOperations.TrailingZeroCount((hashed >>> 14) ||| (1UL <<< (RegisterMax - 1))) + 1
+
+        BitOperations.TrailingZeroCount((hashed >>> 14) ||| (1UL <<< (RegisterMax - 1)))
+        + 1
 
     // ---- dense registers
 
@@ -227,7 +229,11 @@ module HyperLogLog =
                 at <- at + runBytes code
             else
                 let joined =
-                    if at + 1 < writer.Length && isValueRun bytes[at + 1] && runValue bytes[at + 1] = runValue code then
+                    if
+                        at + 1 < writer.Length
+                        && isValueRun bytes[at + 1]
+                        && runValue bytes[at + 1] = runValue code
+                    then
                         int (code &&& 3uy) + int (bytes[at + 1] &&& 3uy) + 2
                     else
                         0

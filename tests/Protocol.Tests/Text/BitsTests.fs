@@ -8,7 +8,8 @@ open RedisClone.Protocol.Tests
 open Xunit
 
 /// Bytes with long stretches of one kind of bit, and a place in them.
-type Place = { Bytes: byte[]; First: int; Last: int }
+type Place =
+    { Bytes: byte[]; First: int; Last: int }
 
 type Places =
     static member Place() =
@@ -55,7 +56,12 @@ let ``bits are counted and found one by one`` (place: Place) =
     let bits = bitsOf place.Bytes
     let part = bits[place.First .. place.Last]
     let number = part |> List.filter id |> List.length
-    Assert.Equal(int64 number, Bits.countBetween (ReadOnlySpan<byte> place.Bytes) (int64 place.First) (int64 place.Last))
+
+    Assert.Equal(
+        int64 number,
+        Bits.countBetween (ReadOnlySpan<byte> place.Bytes) (int64 place.First) (int64 place.Last)
+    )
+
     Assert.Equal(int64 (bits |> List.filter id |> List.length), Bits.count (ReadOnlySpan<byte> place.Bytes))
 
     for kind in [ false; true ] do
@@ -72,7 +78,10 @@ let ``a field is the bits that it is made of, and writing one leaves the others`
     let bits = bitsOf place.Bytes
 
     let number =
-        List.fold (fun number bit -> (number <<< 1) ||| (if bit then 1UL else 0UL)) 0UL bits[place.First .. place.First + width - 1]
+        List.fold
+            (fun number bit -> (number <<< 1) ||| (if bit then 1UL else 0UL))
+            0UL
+            bits[place.First .. place.First + width - 1]
 
     Assert.Equal(number, Bits.getField (ReadOnlySpan<byte> place.Bytes) (int64 place.First) width)
     let copy = Array.copy place.Bytes
@@ -91,7 +100,10 @@ let ``a field is the bits that it is made of, and writing one leaves the others`
 [<Fact>]
 let ``a field that reaches beyond the bytes goes on with zeros`` () =
     let bytes = [| 0xFFuy; 0xFFuy |]
-    let field index bits = Bits.getField (ReadOnlySpan<byte> bytes) index bits
+
+    let field index bits =
+        Bits.getField (ReadOnlySpan<byte> bytes) index bits
+
     Assert.Equal(0xFF00UL, field 8L 16)
     Assert.Equal(0UL, field 16L 64)
     Assert.Equal(0x8000000000000000UL, field 15L 64)

@@ -117,7 +117,9 @@ type HyperLogLogTests(oracle: Oracle) =
                         failwith $"after %A{step} %A{key} is %A{actual} instead of %A{expected}"
 
         let cases =
-            Arb.toGen (HllSteps.HllStep()) |> Gen.listOf |> Gen.sampleWithSeed (FsCheck.Rnd 2011UL) 40 (150 * LongRun.times)
+            Arb.toGen (HllSteps.HllStep())
+            |> Gen.listOf
+            |> Gen.sampleWithSeed (FsCheck.Rnd 2011UL) 40 (150 * LongRun.times)
 
         for steps in cases do
             play steps
@@ -126,7 +128,9 @@ type HyperLogLogTests(oracle: Oracle) =
     member _.``estimates are near the truth, however elements came in``(steps: HllStep list) =
         let evaluator = Evaluator()
         let mutable truth = Map.empty<string, Set<string>>
-        let known key = Map.tryFind key truth |> Option.defaultValue Set.empty
+
+        let known key =
+            Map.tryFind key truth |> Option.defaultValue Set.empty
 
         for step in steps do
             match step with
@@ -136,8 +140,7 @@ type HyperLogLogTests(oracle: Oracle) =
                 let reply = evaluator.Run(Array.ofList (commandOf step))
 
                 match step with
-                | Add(key, first, count) ->
-                    truth <- truth.Add(key, Set.union (known key) (set (elements first count)))
+                | Add(key, first, count) -> truth <- truth.Add(key, Set.union (known key) (set (elements first count)))
                 | Merge keys -> truth <- truth.Add(keys.Head, keys |> List.map known |> Set.unionMany)
                 | Remove key -> truth <- truth.Remove key
                 | Count keys ->

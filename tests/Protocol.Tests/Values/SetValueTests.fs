@@ -185,7 +185,10 @@ let private keyOf (isLong: bool) =
     if isLong then String('k', 600) else "k"
 
 [<SetLaw(500)>]
-let ``a set holds what a model holds, and is called what Redis calls it`` (operations: Operation list) (hasLongKey: bool) =
+let ``a set holds what a model holds, and is called what Redis calls it``
+    (operations: Operation list)
+    (hasLongKey: bool)
+    =
     let model = Model(keyOf hasLongKey)
     let mutable entry = Entry()
 
@@ -272,6 +275,7 @@ let ``intersections, unions and differences are those of sets`` (Sets sets) =
         Assert.Equal<Set<string>>(expected, told [ "SMEMBERS"; "target" ])
 
     let shared = (Set.intersectMany sets).Count
+
     let count limit =
         evaluator.Run(Array.ofList ("SINTERCARD" :: $"{keys.Length}" :: keys @ [ "LIMIT"; $"{limit}" ]))
 
