@@ -314,7 +314,7 @@ let rows: Row<Handler> list =
         Group.Bitmap
         [
             command
-                "BITFIELD key [<operation: GET encoding offset:string | <write: [OVERFLOW <WRAP | SAT | FAIL>] <write_operation: SET encoding offset:string value:integer | INCRBY encoding offset:string increment>>> ...]"
+                "BITFIELD key [<operation: GET encoding offset | <write: [OVERFLOW <WRAP | SAT | FAIL>] <write_operation: SET encoding offset value:integer | INCRBY encoding offset increment>>> ...]"
                 [ Write; DenyOom ]
                 (since "3.2.0")
                 "Reads and writes numbers of any width in a string."

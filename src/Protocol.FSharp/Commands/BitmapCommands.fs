@@ -221,7 +221,7 @@ let rows: Row<Handler> list =
                 "Counts the bits of a string that are set."
                 bitcount
             |> complexity "O(N), N being the bytes looked at"
-            |> history "7.0.0" "The unit of the range: `index_unit`."
+            |> history "7.0.0" "The unit of the range: `BYTE` or `BIT`."
             command
                 "BITPOS key bit [index: start [end_index: end [index_unit: BYTE | BIT]]]"
                 [ ReadOnly ]
@@ -229,7 +229,7 @@ let rows: Row<Handler> list =
                 "Returns where the first bit is that is set, or not set."
                 bitpos
             |> complexity "O(N), N being the bytes looked at"
-            |> history "7.0.0" "The unit of the range: `index_unit`."
+            |> history "7.0.0" "The unit of the range: `BYTE` or `BIT`."
             command "GETBIT key offset" [ ReadOnly; Fast ] (since "2.2.0") "Returns one bit of a string." getbit
             command
                 "SETBIT key offset value:integer"

@@ -352,6 +352,7 @@ let rows: Row<Handler> list =
                 (since "2.8.9")
                 "Shows and changes how a HyperLogLog is kept."
                 pfdebug
+            |> complexity "Depends on the subcommand"
             |> keys [ KeyFlags.RW ||| KeyFlags.Access ]
             |> system
             command
@@ -363,5 +364,6 @@ let rows: Row<Handler> list =
             |> complexity "O(N), N being the number of keys"
             |> keys [ KeyFlags.RW ||| KeyFlags.Access ||| KeyFlags.Insert; reads ]
             command "PFSELFTEST" [ Admin ] (since "2.8.9") "Tests the code of HyperLogLogs." pfselftest
+            |> complexity "O(N), N being the number of elements that it counts"
             |> system
         ]
