@@ -304,6 +304,7 @@ module Generators =
             )
         | ParameterType.Integer, _ -> number
         | _, "field" when long -> many
+        | _, "element" when group = Group.HyperLogLog -> Gen.choose (0, 3_000) |> Gen.map string
         | _, ("element" | "pivot") -> element
         | _, "member" when long -> many
         | _, "member" -> memberOfSet
@@ -313,7 +314,6 @@ module Generators =
         | _, "comparison-value" -> word
         | _, "encoding" -> Gen.elements [ "u1"; "i4"; "u8"; "i16"; "u63"; "i64"; "u64"; "x1" ]
         | _, "offset" -> Gen.map2 (fun mark number -> mark + number) (Gen.elements [ ""; "#" ]) (between -1 300)
-        | _, "element" -> Gen.choose (0, 3_000) |> Gen.map string
         | _, "subcommand" -> Gen.elements [ "GETREG"; "DECODE"; "ENCODING"; "TODENSE"; "other" ]
         | _ when long -> word
         | _ -> value

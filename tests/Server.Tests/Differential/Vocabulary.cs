@@ -40,8 +40,7 @@ public sealed class Vocabulary(Random random)
     ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
-    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys];
-    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, HllKeys];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys, HllKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
