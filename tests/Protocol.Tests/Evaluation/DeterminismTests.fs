@@ -29,6 +29,18 @@ let ``another seed of the hashes changes order and chance only`` (Steps steps) (
     let protocol = if resp3 then 3 else 2
     let one = Evaluator(1UL, 2UL, IsEager = true, Protocol = protocol)
     let other = Evaluator(hashSeed, 2UL, IsEager = true, Protocol = protocol)
+    // What SPOP draws depends on the order in a table, and then so does all that follows.
+    let isDrawn (request: Request) =
+        request.Words.Head.Equals("SPOP", StringComparison.OrdinalIgnoreCase)
+
+    let steps =
+        steps
+        |> List.filter (fun step ->
+            match step with
+            | Request request -> not (isDrawn request)
+            | Batch requests -> not (List.exists isDrawn requests)
+            | _ -> true)
+
     let expected = one.DoAll steps
     let actual = other.DoAll steps
 
