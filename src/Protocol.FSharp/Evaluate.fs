@@ -29,6 +29,12 @@ module Commands =
                         ListCommands.rows
                         ListSearchCommands.rows
                         ListPopCommands.rows
+                        SortedSetCommands.rows
+                        SortedSetRangeCommands.rows
+                        SortedSetPopCommands.rows
+                        SortedSetAlgebraCommands.rows
+                        GeoCommands.rows
+                        GeoSearchCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

@@ -381,6 +381,21 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         let found = this.Find(key, &entry)
         this.Checked(found, found && Kinds.isList entry.Kind)
 
+    /// Looks up a key that must hold a sorted set if it exists.
+    member this.ReadSortedSet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isSortedSet entry.Kind)
+
+    /// The same, before writing: neither hit nor miss.
+    member this.FindSortedSet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isSortedSet entry.Kind)
+
+    /// Looks up a key that must hold a sorted set, or a set, if it exists.
+    member this.ReadAnySet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && (Kinds.isSortedSet entry.Kind || Kinds.isSet entry.Kind))
+
     /// Stores bytes under a key, over what the entry found.
     member this.Store
         (entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64)

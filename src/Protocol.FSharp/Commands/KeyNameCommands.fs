@@ -29,6 +29,27 @@ let private hold (call: Call) (entry: byref<Entry>) : Held =
         Stamp = entry.Stamp
     }
 
+let private copyTable (owner: Owner) (table: PageTable) : PageTable =
+    let copy = PageTable owner
+    let mutable walk = table.Walk()
+    let mutable field = Entry()
+    let mutable target = Entry()
+
+    while walk.Next &field do
+        copy.Find(field.Key, &target) |> ignore
+        copy.Store(&target, field.Key, field.Kind, field.Value, null, field.Deadline, field.Stamp)
+
+    copy
+
+let private copyOrder (owner: Owner) (order: CountedTree) : CountedTree =
+    let copy = CountedTree(owner, true)
+    let mutable cursor = order.CursorAt 0
+
+    while cursor.Next() do
+        copy.Add cursor.Item |> ignore
+
+    copy
+
 /// A copy of the object that holds a value; null for null.
 let private copyObject (call: Call) (object: obj) : obj =
     let owner = call.Keyspace.Owner
@@ -37,17 +58,8 @@ let private copyObject (call: Call) (object: obj) : obj =
     | null -> null
     | :? Blob as blob -> Blob.OfSpan(owner.Epoch, blob.Span)
     | :? ListTree as list -> ListValue.copyTree owner list
-    | other ->
-        let copy = PageTable owner
-        let mutable walk = (other :?> PageTable).Walk()
-        let mutable field = Entry()
-        let mutable target = Entry()
-
-        while walk.Next &field do
-            copy.Find(field.Key, &target) |> ignore
-            copy.Store(&target, field.Key, field.Kind, field.Value, null, field.Deadline, field.Stamp)
-
-        copy
+    | :? ScoreTable as large -> ScoreTable(copyTable owner large.Members, copyOrder owner large.Order)
+    | other -> copyTable owner (other :?> PageTable)
 
 /// Stores a held value under a key of the selected database, over what the entry found.
 let private store (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (held: Held) =

@@ -17,6 +17,8 @@ let encodingOf (entry: byref<Entry>) : string =
     | Kind.LargeSet -> "hashtable"
     | Kind.List -> "listpack"
     | Kind.LargeList -> "quicklist"
+    | Kind.SortedSet -> "listpack"
+    | Kind.LargeSortedSet -> "skiplist"
     | Kind.RawString -> "raw"
     | Kind.String when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
     | _ when entry.Value.Length <= 44 -> "embstr"
@@ -77,24 +79,27 @@ let objectRefcount (call: Call) =
 let private memoryOf (table: PageTable) (entry: byref<Entry>) : int64 =
     let overhead = 8L
 
+    let bytesOf (table: PageTable) =
+        let mutable walk = table.Walk()
+        let mutable field = Entry()
+        let mutable bytes = 512L
+
+        while walk.Next &field do
+            bytes <- bytes + int64 field.RecordBytes + overhead
+
+            match field.Object with
+            | :? Blob as blob -> bytes <- bytes + int64 blob.Capacity + 56L
+            | _ -> ()
+
+        bytes
+
     let beside =
         match entry.Object with
         | null -> 0L
         | :? Blob as blob -> int64 blob.Capacity + 56L
         | :? ListTree as list -> ListValue.treeBytes list
-        | object ->
-            let mutable walk = (object :?> PageTable).Walk()
-            let mutable field = Entry()
-            let mutable bytes = 512L
-
-            while walk.Next &field do
-                bytes <- bytes + int64 field.RecordBytes + overhead
-
-                match field.Object with
-                | :? Blob as blob -> bytes <- bytes + int64 blob.Capacity + 56L
-                | _ -> ()
-
-            bytes
+        | :? ScoreTable as large -> bytesOf large.Members + large.Order.MemoryBytes
+        | object -> bytesOf (object :?> PageTable)
 
     let key =
         if entry.Key.Length > Page.InlineKeyMax then

@@ -25,6 +25,7 @@ module Digest =
         if Kinds.isString kind then 0
         elif Kinds.isList kind then 1
         elif Kinds.isSet kind then 2
+        elif Kinds.isSortedSet kind then 3
         else 4
 
     let private combine (digest: byte[]) (bytes: ReadOnlySpan<byte>) =
@@ -57,6 +58,18 @@ module Digest =
 
             while elements.Next() do
                 chain digest elements.Item
+        elif Kinds.isSortedSet entry.Kind then
+            let mutable cursor = SortedSetValue.cursorAt (SortedSetValue.view &entry) 0
+            let text: byte[] = Array.zeroCreate Numbers.DoubleLengthMax
+
+            while cursor.Next() do
+                let pair: byte[] = Array.zeroCreate Length
+                // Whether zero has a sign depends on the encoding.
+                let score = if cursor.Score = 0.0 then 0.0 else cursor.Score
+                let written = Numbers.writeDouble (Span<byte> text, score)
+                chain pair cursor.Member
+                chain pair (ReadOnlySpan<byte>(text, 0, written))
+                combine digest (ReadOnlySpan<byte> pair)
         else
             let mutable fields = HashValue.fields &entry
 

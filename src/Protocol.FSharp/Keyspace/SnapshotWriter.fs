@@ -9,7 +9,7 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     /// A chunk ends after the record with which it gets this long, in bytes.
     let chunkBytes = 256 * 1024
 
-    /// The most fields in one HSET.
+    /// The most fields in one HSET, and members in one ZADD.
     let fieldsMax = 64
 
     /// The most members in one SADD: no more than a set may have to be called an intset or a listpack, by default.
@@ -84,6 +84,23 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
             elements.Next() |> ignore
             writer.Bulk elements.Item
 
+    member private _.WriteSortedSet(writer: RespWriter) =
+        let set = SortedSetValue.view &entry
+        let mutable cursor = SortedSetValue.cursorAt set 0
+        let mutable left = set.Count
+
+        while left > 0 do
+            let some = min left fieldsMax
+            left <- left - some
+            writer.Array(2 + 2 * some)
+            writer.BulkText "ZADD"
+            writer.Bulk entry.Key
+
+            for _ in 1..some do
+                cursor.Next() |> ignore
+                writer.BulkDouble cursor.Score
+                writer.Bulk cursor.Member
+
     member private _.WriteDeadline(writer: RespWriter) =
         if entry.Deadline <> Page.NoDeadline then
             writer.Array 3
@@ -113,6 +130,8 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 else
                     if Kinds.isSet entry.Kind then
                         this.WriteSet writer
+                    elif Kinds.isSortedSet entry.Kind then
+                        this.WriteSortedSet writer
                     else
                         this.WriteHash writer
 

@@ -470,3 +470,60 @@ module Errors =
         $"ERR Unknown PFDEBUG subcommand '{quoted}'"
 
     let selfTestFailed (fault: string) = $"TESTFAILED {fault}"
+
+    // ---- Sorted sets
+
+    let addXxAndNx = "ERR XX and NX options at the same time are not compatible"
+
+    let addGtLtAndNx =
+        "ERR GT, LT, and/or NX options at the same time are not compatible"
+
+    let addIncrementOfOne = "ERR INCR option supports a single increment-element pair"
+    let scoreNotNumber = "ERR resulting score is not a number (NaN)"
+    let boundNotFloat = "ERR min or max is not a float"
+    let boundNotString = "ERR min or max not valid string range item"
+
+    let limitWithoutBounds =
+        "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+
+    let scoresWithLex =
+        "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+
+    let weightNotFloat = "ERR weight value is not a float"
+
+    /// `command` in lower case.
+    let noInputKey (command: string) =
+        $"ERR at least 1 input key is needed for '{command}' command"
+
+    // ---- Geo
+
+    let unitUnknown = "ERR unsupported unit provided. please use M, KM, FT, MI"
+    let radiusNotNumeric = "ERR need numeric radius"
+    let radiusNegative = "ERR radius cannot be negative"
+    let widthNotNumeric = "ERR need numeric width"
+    let heightNotNumeric = "ERR need numeric height"
+    let boxNegative = "ERR height or width cannot be negative"
+    let memberWithoutPlace = "ERR could not decode requested zset member"
+    let geoCount = "ERR COUNT must be > 0"
+    let geoAnyWithoutCount = "ERR the ANY argument requires COUNT argument"
+
+    /// `command` is what is not compatible: a name in capitals, or `STORE option in GEORADIUS`.
+    let geoStoreWith (command: string) =
+        $"ERR {command} is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+
+    /// `command` as it was sent.
+    let geoFrom (command: ReadOnlySpan<byte>) =
+        let name = quote quotedBytesMax command
+        $"ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {name}"
+
+    /// `command` as it was sent.
+    let geoBy (command: ReadOnlySpan<byte>) =
+        let name = quote quotedBytesMax command
+        $"ERR exactly one of BYRADIUS and BYBOX can be specified for {name}"
+
+    /// Both in degrees.
+    let coordinates (longitude: double) (latitude: double) =
+        let shown (degrees: double) =
+            degrees.ToString("F6", CultureInfo.InvariantCulture)
+
+        $"ERR invalid longitude,latitude pair {shown longitude},{shown latitude}"

@@ -230,14 +230,30 @@ type RespWriter(initialCapacity: int) =
                 let written = Numbers.writeDouble (target.Slice 1, value)
                 length <- length + Framing.endLine target (written + 1)
             else
-                // Numbers of ten and more bytes have a header of five bytes, the others one of four.
-                let written = Numbers.writeDouble (target.Slice 5, value)
-                let first = Framing.header (target, '$'B, int64 written)
+                this.BulkDouble value
 
-                if first < 5 then
-                    target.Slice(5, written).CopyTo(target.Slice first)
+    /// A double as Redis prints scores, as a bulk string.
+    member this.BulkDouble(value: double) =
+        if this.HasRoom(Numbers.DoubleLengthMax + Framing.BulkOverhead) then
+            let target = this.Rest
+            // Numbers of ten and more bytes have a header of five bytes, the others one of four.
+            let written = Numbers.writeDouble (target.Slice 5, value)
+            let first = Framing.header (target, '$'B, int64 written)
 
-                length <- length + Framing.endLine target (first + written)
+            if first < 5 then
+                target.Slice(5, written).CopyTo(target.Slice first)
+
+            length <- length + Framing.endLine target (first + written)
+
+    /// A number of more than 64 bits, given by its text; in RESP2 a bulk string.
+    member this.LongDouble(text: ReadOnlySpan<byte>) =
+        if this.Protocol < 3 then
+            this.Bulk text
+        elif this.HasRoom(text.Length + 3) then
+            let target = this.Rest
+            target[0] <- ','B
+            text.CopyTo(target.Slice 1)
+            length <- length + Framing.endLine target (text.Length + 1)
 
     /// A whole number of any size, given by its digits; in RESP2 a bulk string.
     member this.BigNumber(digits: ReadOnlySpan<byte>) =

@@ -104,6 +104,22 @@ module Extended =
         let magnitude = if value < 0L then 0UL - uint64 value else uint64 value
         ofBits (value < 0L) (UInt128.op_Implicit magnitude) 0L false
 
+    /// The number itself; none is lost.
+    let ofDouble (value: double) : Extended =
+        let bits = BitConverter.DoubleToUInt64Bits value
+        let exponent = int (bits >>> 52) &&& 0x7FF
+        let fraction = bits &&& 0xFFFFFFFFFFFFFUL
+        let negative = Double.IsNegative value
+
+        if Double.IsNaN value then
+            nan
+        elif exponent = 0x7FF then
+            infinity negative
+        elif exponent = 0 then
+            ofBits negative (UInt128.op_Implicit fraction) -1074L false
+        else
+            ofBits negative (UInt128.op_Implicit (fraction ||| 0x10000000000000UL)) (int64 exponent - 1075L) false
+
     /// The upper bits of a number of any length, and whether others were not zero.
     let private ofBigBits (negative: bool) (significand: BigInteger) (exponent: int64) (sticky: bool) : Extended =
         let shift = max 0L (significand.GetBitLength() - 128L)

@@ -124,10 +124,9 @@ module Numbers =
                 NumberFormatInfo.InvariantInfo
             )
 
-    /// Reads a double that takes all of `text`, as Redis reads scores and coordinates: decimal or hexadecimal, with or
-    /// without a point and an exponent, or `inf` or `infinity` without case. Rounds correctly. False for anything Redis
-    /// refuses: spaces, trailing bytes, `nan`, and what is too large for a double or too small to be more than zero.
-    let tryParseDouble (text: ReadOnlySpan<byte>, value: byref<double>) : bool =
+    /// Reads a double that takes all of `text`; `isExact` becomes false for what is too large for a double, and then
+    /// infinite, or too small to be more than zero.
+    let private tryParse (text: ReadOnlySpan<byte>, value: byref<double>, isExact: byref<bool>) : bool =
         let mutable parts = FloatParts()
         FloatText.scan (text, &parts)
 
@@ -151,10 +150,24 @@ module Numbers =
 
         value <- if parts.Negative then -magnitude else magnitude
 
-        match parts.Kind with
-        | FloatKind.Refused -> false
-        | FloatKind.Infinite -> true
-        | _ -> parts.Count = 0 || (magnitude > 0.0 && Double.IsFinite magnitude)
+        isExact <-
+            parts.Kind = FloatKind.Infinite
+            || parts.Count = 0
+            || (magnitude > 0.0 && Double.IsFinite magnitude)
+
+        parts.Kind <> FloatKind.Refused
+
+    /// Reads a double that takes all of `text`, as Redis reads scores and coordinates: decimal or hexadecimal, with or
+    /// without a point and an exponent, or `inf` or `infinity` without case. Rounds correctly. False for anything Redis
+    /// refuses: spaces, trailing bytes, `nan`, and what is too large for a double or too small to be more than zero.
+    let tryParseDouble (text: ReadOnlySpan<byte>, value: byref<double>) : bool =
+        let mutable isExact = false
+        tryParse (text, &value, &isExact) && isExact
+
+    /// The same where Redis takes what is too large for infinite, and what is too small for zero.
+    let tryParseBound (text: ReadOnlySpan<byte>, value: byref<double>) : bool =
+        let mutable isExact = false
+        tryParse (text, &value, &isExact)
 
     /// Lays out 17 significant digits, the first of them worth `10^exponent`, as `%.17g` does. Returns the length.
     let private layOut (target: Span<byte>, digits: Span<byte>, exponent: int) : int =
