@@ -255,7 +255,7 @@ let private answer (call: Call) (request: Request) (found: List<GeoPlace>) =
             GeoCommands.writeDistance call (place.Distance / request.Query.Unit)
 
         if shows Shown.Hash then
-            call.Reply.Integer(int64 (Geohash.ofScore place.Score))
+            call.Reply.Integer(Geohash.wholeOf place.Score)
 
         if shows Shown.Place then
             GeoCommands.writePlace call place.Longitude place.Latitude

@@ -83,8 +83,33 @@ module SortedSetBounds =
             else
                 index
 
+    /// Whether no member at all can be between two bounds, or Redis says so where scores differ: when the first member is
+    /// behind the upper bound, or the last before the lower one.
+    let private isNothing (set: SortedSetView inref) (least: ReadOnlySpan<byte>) (most: ReadOnlySpan<byte>) : bool =
+        let mutable first = SortedSetValue.cursorAt set 0
+        let mutable last = SortedSetValue.cursorAt set set.Count
+
+        let isCrossed =
+            least[0] = '+'B
+            || most[0] = '-'B
+            || (least[0] <> '-'B
+                && most[0] <> '+'B
+                && not (
+                    meets most (least.Slice 1) false
+                    && meets least (most.Slice 1) true
+                ))
+
+        isCrossed
+        || not (first.Next())
+        || not (last.Previous())
+        || not (meets most first.Member false)
+        || not (meets least last.Member true)
+
+    let private step (cursor: byref<SortedSetCursor>) (reverse: bool) : bool =
+        if reverse then cursor.Previous() else cursor.Next()
+
     /// The members between two bounds where all scores are equal, as indices: the first, and the first behind them.
-    /// Where scores differ, it is what Redis makes of it: a row of members that all meet the bounds.
+    /// Where scores differ, it is what Redis makes of a listpack: a row of members that all meet the bounds.
     let ofLex
         (call: Call)
         (set: SortedSetView inref)
@@ -97,48 +122,29 @@ module SortedSetBounds =
         first <- 0
         last <- 0
 
-        if set.Count > 0 && not (isNull set.Large) then
+        if isNothing &set least most then
+            ()
+        elif not (isNull set.Large) then
             first <- before call set.Large least true
             last <- max first (before call set.Large most false)
-        elif set.Count > 0 then
-            let start = if reverse then set.Count else 0
-            let mutable cursor = SortedSetValue.cursorAt set start
-            let mutable index = if reverse then set.Count - 1 else 0
-            let near = if reverse then most else least
-            let far = if reverse then least else most
+        else
+            let mutable cursor = SortedSetValue.cursorAt set (if reverse then set.Count else 0)
+            let mutable passed = 0
+            let mutable more = step &cursor reverse
 
-            let mutable more =
-                if reverse then
-                    cursor.Previous()
-                else
-                    cursor.Next()
+            while more
+                  && not (meets (if reverse then most else least) cursor.Member (not reverse)) do
+                more <- step &cursor reverse
+                passed <- passed + 1
 
-            while more && not (meets near cursor.Member (not reverse)) do
-                more <-
-                    if reverse then
-                        cursor.Previous()
-                    else
-                        cursor.Next()
+            let mutable taken = 0
 
-                index <- if reverse then index - 1 else index + 1
+            while more && meets (if reverse then least else most) cursor.Member reverse do
+                more <- step &cursor reverse
+                taken <- taken + 1
 
-            let from = index
-
-            while more && meets far cursor.Member reverse do
-                more <-
-                    if reverse then
-                        cursor.Previous()
-                    else
-                        cursor.Next()
-
-                index <- if reverse then index - 1 else index + 1
-
-            if reverse then
-                first <- index + 1
-                last <- from + 1
-            else
-                first <- from
-                last <- index
+            first <- if reverse then set.Count - passed - taken else passed
+            last <- first + taken
 
     /// Applies LIMIT: leaves out `offset` members from the side where the reply begins, and keeps at most `count`, all if
     /// that is negative.

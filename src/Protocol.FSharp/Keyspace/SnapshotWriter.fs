@@ -23,8 +23,9 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     let mutable entry = Entry()
     let mutable written = 0L
 
-    /// Where the list that is being written goes on, and how many of its elements are left.
+    /// Where the list or the sorted set that is being written goes on, and how many of its elements are left.
     let mutable elements = ListCursor()
+    let mutable scores = SortedSetCursor()
     let mutable elementsLeft = 0
 
     /// How many keys were written so far.
@@ -84,22 +85,18 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
             elements.Next() |> ignore
             writer.Bulk elements.Item
 
-    member private _.WriteSortedSet(writer: RespWriter) =
-        let set = SortedSetValue.view &entry
-        let mutable cursor = SortedSetValue.cursorAt set 0
-        let mutable left = set.Count
+    /// The same for a sorted set.
+    member private _.WriteScores(writer: RespWriter) =
+        let some = min elementsLeft fieldsMax
+        elementsLeft <- elementsLeft - some
+        writer.Array(2 + 2 * some)
+        writer.BulkText "ZADD"
+        writer.Bulk entry.Key
 
-        while left > 0 do
-            let some = min left fieldsMax
-            left <- left - some
-            writer.Array(2 + 2 * some)
-            writer.BulkText "ZADD"
-            writer.Bulk entry.Key
-
-            for _ in 1..some do
-                cursor.Next() |> ignore
-                writer.BulkDouble cursor.Score
-                writer.Bulk cursor.Member
+        for _ in 1..some do
+            scores.Next() |> ignore
+            writer.BulkDouble scores.Score
+            writer.Bulk scores.Member
 
     member private _.WriteDeadline(writer: RespWriter) =
         if entry.Deadline <> Page.NoDeadline then
@@ -115,7 +112,10 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
 
         while more && writer.Length - start < chunkBytes do
             if elementsLeft > 0 then
-                this.WriteElements writer
+                if Kinds.isList entry.Kind then
+                    this.WriteElements writer
+                else
+                    this.WriteScores writer
 
                 if elementsLeft = 0 then
                     this.WriteDeadline writer
@@ -127,11 +127,12 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 elif Kinds.isList entry.Kind then
                     elements <- ListValue.cursorAt (&entry, 0)
                     elementsLeft <- ListValue.count &entry
+                elif Kinds.isSortedSet entry.Kind then
+                    scores <- SortedSetValue.cursorAt (SortedSetValue.view &entry) 0
+                    elementsLeft <- SortedSetValue.count &entry
                 else
                     if Kinds.isSet entry.Kind then
                         this.WriteSet writer
-                    elif Kinds.isSortedSet entry.Kind then
-                        this.WriteSortedSet writer
                     else
                         this.WriteHash writer
 

@@ -116,21 +116,34 @@ module Geohash =
         longitude <- Math.Clamp((area.West + area.East) / 2.0, -LongitudeMax, LongitudeMax)
         latitude <- Math.Clamp((area.South + area.North) / 2.0, -LatitudeMax, LatitudeMax)
 
-    /// The bits of a score.
-    let ofScore (score: double) : uint64 =
-        if score >= 0.0 && score < 18446744073709551616.0 then
-            uint64 score
-        else
-            0UL
+    [<Literal>]
+    let private TwoTo63 = 9223372036854775808.0
 
-    /// The cell so many cells to the east and to the north; it goes round the world in both directions.
+    /// A score as a whole number, as an x86 processor converts it: what is out of range is the least number.
+    let wholeOf (score: double) : int64 =
+        if score >= -TwoTo63 && score < TwoTo63 then
+            int64 score
+        else
+            Int64.MinValue
+
+    /// The bits of a score. Any sorted set may be asked for places, whatever its scores.
+    let ofScore (score: double) : uint64 =
+        if score < TwoTo63 then
+            uint64 (wholeOf score)
+        else
+            uint64 (wholeOf (score - TwoTo63)) ^^^ 0x8000000000000000UL
+
+    /// The cell so many cells to the east and to the north; it goes round the world in both directions. A place at the
+    /// very end of a range has a number one beyond the last, which stays as it is unless it is moved.
     let neighbour (cell: GeoCell) (east: int) (north: int) : GeoCell =
         let mask = uint32 ((1UL <<< cell.Step) - 1UL)
-        let x = gather (cell.Bits >>> 1) + uint32 east
-        let y = gather cell.Bits + uint32 north
+        let x = gather (cell.Bits >>> 1)
+        let y = gather cell.Bits
+        let movedX = if east = 0 then x else (x + uint32 east) &&& mask
+        let movedY = if north = 0 then y else (y + uint32 north) &&& mask
 
         { cell with
-            Bits = interleave (x &&& mask) (y &&& mask)
+            Bits = interleave movedX movedY
         }
 
     /// The number of the first place of a cell; that of the first behind it is one cell further on.

@@ -6,7 +6,7 @@ namespace RedisClone.Server.Persistence;
 // Reading an RDB file
 //
 // An RDB file is a state, not a history. It is read as the commands that build that state: SELECT where the database
-// changes, SET, HSET, SADD or RPUSH in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes
+// changes, SET, HSET, SADD, RPUSH or ZADD in pieces, PEXPIREAT. So the file is never held in memory, and whatever takes
 // commands can take it.
 //
 //     REDIS 0010                              the version of the format
@@ -16,8 +16,9 @@ namespace RedisClone.Server.Persistence;
 //     FC  1712345678901  00 "key" "value"     a deadline in ms, a type, a key, a value
 //     FF  CRC-64                              the end
 //
-// Strings, hashes, sets and lists are taken, in every way that Redis has packed them since version 2.0. For other types
-// there is no command here to make of them; they are an error that names the key, and never skipped: a state with holes is none.
+// Strings, hashes, sets, lists and sorted sets are taken, in every way that Redis has packed them since version 2.0. For
+// other types there is no command here to make of them; they are an error that names the key, and never skipped: a
+// state with holes is none.
 
 /// <summary>Reads an RDB file, as <c>SAVE</c>, <c>BGSAVE</c> and the base of an append-only log have it.</summary>
 internal sealed class RdbReader
@@ -43,6 +44,7 @@ internal sealed class RdbReader
     private const int PieceBytes = 64 << 10;
 
     private static readonly Collection _hash = new("HSET", "hash", ArgumentsEach: 2);
+    private static readonly Collection _sortedSet = new("ZADD", "sorted set", ArgumentsEach: 2);
     private static readonly Collection _set = new("SADD", "set", ArgumentsEach: 1);
     private static readonly Collection _list = new("RPUSH", "list", ArgumentsEach: 1);
 
@@ -184,6 +186,10 @@ internal sealed class RdbReader
             case 2:
                 ReadStrings(key, _set);
                 break;
+            case 3:
+            case 5:
+                ReadScores(key, areTexts: type == 3);
+                break;
             case 4:
                 ReadStrings(key, _hash);
                 break;
@@ -196,6 +202,9 @@ internal sealed class RdbReader
             case 11:
                 ReadNumbers(key);
                 break;
+            case 12:
+                ReadPacked(key, _sortedSet, RdbListKind.Ziplist, headerBytes: 11);
+                break;
             case 13:
                 ReadPacked(key, _hash, RdbListKind.Ziplist, headerBytes: 11);
                 break;
@@ -205,6 +214,9 @@ internal sealed class RdbReader
             case 16:
                 ReadPacked(key, _hash, RdbListKind.Listpack, headerBytes: 7);
                 break;
+            case 17:
+                ReadPacked(key, _sortedSet, RdbListKind.Listpack, headerBytes: 7);
+                break;
             case 18:
                 ReadQuicklist(key, hasContainers: true);
                 break;
@@ -212,7 +224,7 @@ internal sealed class RdbReader
                 ReadPacked(key, _set, RdbListKind.Listpack, headerBytes: 7);
                 break;
             default:
-                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes, sets and lists can be loaded");
+                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes, sets, lists and sorted sets can be loaded");
         }
 
         if (deadlineMs >= 0)
@@ -236,6 +248,49 @@ internal sealed class RdbReader
         }
 
         End(key, collection);
+    }
+
+    /// <summary>Members and scores; a score is eight bytes, or, up to Redis 3.2, a text after its length.</summary>
+    private void ReadScores(ReadOnlySpan<byte> key, bool areTexts)
+    {
+        Span<byte> text = stackalloc byte[byte.MaxValue];
+        for (var left = _input.ReadLength(); left > 0; left--)
+        {
+            var member = _input.ReadString(ref _value);
+            var score = areTexts ? ReadScoreText(key, text) : ReadScore(key, text);
+            AddArgument(key, _sortedSet, score);
+            AddArgument(key, _sortedSet, member);
+        }
+
+        End(key, _sortedSet);
+    }
+
+    private ReadOnlySpan<byte> ReadScore(ReadOnlySpan<byte> key, Span<byte> text)
+    {
+        var score = BitConverter.Int64BitsToDouble(_input.ReadInt64());
+        if (double.IsNaN(score))
+        {
+            throw Damaged(key, _sortedSet);
+        }
+
+        return text[..Numbers.writeDouble(text, score)];
+    }
+
+    private ReadOnlySpan<byte> ReadScoreText(ReadOnlySpan<byte> key, Span<byte> text)
+    {
+        var length = _input.ReadByte();
+        switch (length)
+        {
+            case 253:
+                throw Damaged(key, _sortedSet);
+            case 254:
+                return "inf"u8;
+            case 255:
+                return "-inf"u8;
+            default:
+                _input.Read(text[..length]);
+                return text[..length];
+        }
     }
 
     private void ReadPacked(ReadOnlySpan<byte> key, Collection collection, RdbListKind kind, int headerBytes)
@@ -280,10 +335,21 @@ internal sealed class RdbReader
             var elements = new RdbListReader(kind, bytes, digits);
             while (elements.TryRead(out var element))
             {
-                AddArgument(key, collection, element);
+                if (collection == _sortedSet && _elements % 2 == 0)
+                {
+                    // ZADD has the score first, and the file the member.
+                    var member = element.Length > 0 ? element.ToArray() : [];
+                    isWrong = !elements.TryRead(out element);
+                    AddArgument(key, collection, element);
+                    AddArgument(key, collection, member);
+                }
+                else
+                {
+                    AddArgument(key, collection, element);
+                }
             }
 
-            isWrong = elements.IsWrong;
+            isWrong |= elements.IsWrong;
         }
 
         if (isWrong)
@@ -383,7 +449,6 @@ internal sealed class RdbReader
 
     private static string TypeName(byte type) => type switch
     {
-        3 or 5 or 12 or 17 => "a sorted set",
         6 or 7 => "a value of a module",
         15 or 19 or 21 => "a stream",
         _ => $"of the unknown type {type}",
