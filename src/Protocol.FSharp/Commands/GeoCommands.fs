@@ -246,14 +246,14 @@ let rows: Row<Handler> list =
                 "Returns the distance of two places."
                 geodist
             command
-                "GEOHASH key member [member ...]"
+                "GEOHASH key [member [member ...]]"
                 [ ReadOnly ]
                 (since "3.2.0")
                 "Returns the geohashes of places, as other software writes them."
                 geohash
             |> complexity "O(N), N being the number of members given"
             command
-                "GEOPOS key member [member ...]"
+                "GEOPOS key [member [member ...]]"
                 [ ReadOnly ]
                 (since "3.2.0")
                 "Returns longitudes and latitudes of places."

@@ -95,6 +95,18 @@ let cases () =
                 [ for number in 1..300 -> $"SADD s member:{number}" ],
                 [ "SADD s four"; "SREM s four" ],
                 ":1\r\n:1\r\n")
+        struct ("ZADD, ZINCRBY, ZRANK and ZPOPMIN, packed",
+                [ "ZADD z 1 a 2 b 3 c" ],
+                [ "ZADD z 0 d"; "ZINCRBY z 1 a"; "ZADD z 1 a"; "ZRANK z b"; "ZPOPMIN z" ],
+                ":1\r\n$1\r\n2\r\n:0\r\n:2\r\n*2\r\n$1\r\nd\r\n$1\r\n0\r\n")
+        struct ("ZADD, ZINCRBY, ZRANK and ZPOPMIN, large",
+                [ for number in 1..300 -> $"ZADD z {number} member:{number}" ],
+                [ "ZADD z 0 d"; "ZINCRBY z 2.5 member:1"; "ZADD z 1 member:1"; "ZRANK z member:9"; "ZPOPMIN z" ],
+                ":1\r\n$3\r\n3.5\r\n:0\r\n:9\r\n*2\r\n$1\r\nd\r\n$1\r\n0\r\n")
+        struct ("ZRANGE and ZRANGEBYSCORE, large",
+                [ for number in 1..300 -> $"ZADD z {number} member:{number}" ],
+                [ "ZRANGE z 5 5"; "ZRANGEBYSCORE z (7 8 WITHSCORES" ],
+                "*1\r\n$8\r\nmember:6\r\n*2\r\n$8\r\nmember:8\r\n$1\r\n8\r\n")
         struct ("SADD of a new key", [], [ "SADD new 1 2 3"; "DEL new" ], ":3\r\n:1\r\n")
         struct ("DEL and SET", [], [ $"SET k {sixteen 'v'}"; "DEL k" ], "+OK\r\n:1\r\n")
         struct ("EXPIRE", [ "SET k v EX 5" ], [ "EXPIRE k 100" ], ":1\r\n")

@@ -180,6 +180,7 @@ module Generators =
     let private stringKeys = [ "a"; "b" ]
     let private hashKeys = [ "h"; "i" ]
     let private setKeys = [ "s"; "t"; "u" ]
+    let private sortedSetKeys = [ "z"; "y" ]
     let private listKeys = [ "l"; "m"; "n" ]
 
     /// Keys that differ in where a record keeps them.
@@ -197,8 +198,8 @@ module Generators =
     let private many = between 0 150
 
     let private key (group: Group) =
-        let any = Gen.elements (stringKeys @ hashKeys @ setKeys @ listKeys)
-        let any = Gen.elements (stringKeys @ hashKeys @ setKeys @ [ "p"; "q" ])
+        let any =
+            Gen.elements (stringKeys @ hashKeys @ setKeys @ listKeys @ sortedSetKeys @ [ "p"; "q" ])
 
         let own =
             match group with
@@ -208,6 +209,8 @@ module Generators =
             | Group.Hash -> Gen.elements hashKeys
             | Group.Set -> Gen.elements setKeys
             | Group.List -> Gen.elements listKeys
+            | Group.SortedSet -> Gen.frequency [ 8, Gen.elements sortedSetKeys; 1, Gen.elements setKeys ]
+            | Group.Geo -> Gen.elements sortedSetKeys
             | _ -> any
 
         Gen.frequency
@@ -261,6 +264,24 @@ module Generators =
                 1, Gen.elements [ String('m', 513); String('m', 2000) ]
             ]
 
+    let private score =
+        Gen.frequency
+            [
+                8, between -3 5
+                3, Gen.elements [ "0.1"; "-0.25"; "2.5"; "1e17"; "inf"; "-inf"; "0"; "-0"; "3.0000000000000004" ]
+                1, double
+            ]
+
+    /// The bound of a range, by rank, by score or by member.
+    let private bound =
+        Gen.frequency
+            [
+                4, between -6 6
+                3, Gen.map2 (+) (Gen.elements [ ""; "(" ]) score
+                3, Gen.map2 (+) (Gen.elements [ "["; "(" ]) (between 0 12)
+                2, Gen.elements [ "-"; "+"; "-inf"; "+inf" ]
+            ]
+
     let private pattern =
         Gen.frequency
             [
@@ -283,7 +304,15 @@ module Generators =
         | ParameterType.Key, _ when long -> many |> Gen.map (fun n -> "k" + n)
         | ParameterType.Key, _ -> key group
         | ParameterType.Pattern, _ -> pattern
+        | _, ("min" | "max") -> bound
+        | _, ("start" | "stop") when group = Group.SortedSet -> bound
+        | ParameterType.Double, ("score" | "weight") -> score
+        | ParameterType.Double, ("longitude" | "latitude") -> Gen.frequency [ 9, between -90 90; 1, double ]
+        | ParameterType.Double, ("radius" | "width" | "height") ->
+            Gen.frequency [ 9, Gen.elements [ "0"; "5"; "300"; "4000.5"; "100000" ]; 1, double ]
         | ParameterType.Double, _ -> double
+        | _, "increment" when group = Group.SortedSet -> score
+        | _, "weight" -> score
         | ParameterType.UnixTime, name -> integer (unixTime (name.Contains "milliseconds"))
         | ParameterType.Integer, "seconds" -> integer (between -1 5)
         | ParameterType.Integer, "milliseconds" -> integer (between -5 5_000)
@@ -310,10 +339,10 @@ module Generators =
         | _, "element" when group = Group.HyperLogLog -> Gen.choose (0, 3_000) |> Gen.map string
         | _, ("element" | "pivot") -> element
         | _, "member" when long -> many
-        | _, "member" -> memberOfSet
+        | _, ("member" | "member1" | "member2") -> memberOfSet
         | _, "field" -> field
         | _, ("command" | "command-name") -> commandName
-        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "" ]
+        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "zset"; "" ]
         | _, "comparison-value" -> word
         | _, "encoding" -> Gen.elements [ "u1"; "i4"; "u8"; "i16"; "u63"; "i64"; "u64"; "x1" ]
         | _, "offset" -> Gen.map2 (fun mark number -> mark + number) (Gen.elements [ ""; "#" ]) (between -1 300)
@@ -493,6 +522,11 @@ module Generators =
                     (Gen.elements listKeys)
                     (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count element))
                 Gen.map2
+                    (fun key pairs -> ofWords [ "ZADD"; key ] (List.collect (fun (score, m) -> [ score; m ]) pairs))
+                    (Gen.elements sortedSetKeys)
+                    (Gen.choose (1, 8)
+                     |> Gen.bind (fun count -> Gen.listOfLength count (Gen.zip (between -3 3) memberOfSet)))
+                Gen.map2
                     (fun key members -> ofWords [ "SADD"; key ] members)
                     (Gen.elements setKeys)
                     (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count memberOfSet))
@@ -559,6 +593,21 @@ module Generators =
                             several (Gen.choose (1, 30)) (fun number -> [ string number + String('m', 200) ])
                             several (Gen.choose (1, 4)) (fun number -> [ string number + String('m', 1_500) ])
                         ])
+                // Sorted sets in all their forms: few scores for all members, and one for each.
+                Gen.map2
+                    (fun key -> ofWords [ "ZADD"; key ])
+                    (Gen.elements sortedSetKeys)
+                    (Gen.oneof
+                        [
+                            several (Gen.choose (5, 200)) (fun number -> [ string (number % 3); string number ])
+                            several (Gen.choose (100, 400)) (fun number -> [ string -number; $"m{number}" ])
+                            several (Gen.choose (1, 30)) (fun number -> [ "1"; string number + String('m', 200) ])
+                            several (Gen.choose (1, 4)) (fun number -> [ "1"; string number + String('m', 1_500) ])
+                        ])
+                Gen.map2
+                    (fun key -> ofWords [ "ZREM"; key ])
+                    (Gen.elements sortedSetKeys)
+                    (several (Gen.choose (3, 190)) (fun number -> [ string number ]))
                 Gen.map2
                     (fun key -> ofWords [ "SREM"; key ])
                     (Gen.elements setKeys)

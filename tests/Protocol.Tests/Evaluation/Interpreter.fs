@@ -9,7 +9,8 @@ open RedisClone.Protocol.Interop
 type Content =
     {
         Kind: Kind
-        /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values,
+        /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values, of a
+        /// sorted set its members with their scores,
         /// of a list its elements by their positions.
         Value: Map<string, string>
         Deadline: int64
@@ -31,6 +32,37 @@ module Contents =
             failwith $"a list of {ListValue.count &entry} elements has {elements.Count}"
 
         Map.ofSeq elements
+
+    /// The scores of members, which must be in order, and the same by order and by member.
+    let private scoresOf (entry: byref<Entry>) : Map<string, string> =
+        let set = SortedSetValue.view &entry
+        let mutable cursor = SortedSetValue.cursorAt set 0
+        let scores = List<struct (double * string)>()
+
+        while cursor.Next() do
+            let name = Bytes.toString cursor.Member
+            let mutable score = nan
+
+            if
+                not (SortedSetValue.tryScore (&set, cursor.Member, &score))
+                || score <> cursor.Score
+            then
+                failwith $"the score of {name} is {cursor.Score} by order and {score} by member"
+
+            scores.Add(struct (score, name))
+
+        let inOrder (struct (score, name): struct (double * string)) (struct (next, nextName): struct (double * string)) =
+            score < next || (score = next && String.CompareOrdinal(name, nextName) < 0)
+
+        for i in 1 .. scores.Count - 1 do
+            if not (inOrder scores[i - 1] scores[i]) then
+                failwith $"{scores[i - 1]} before {scores[i]}"
+
+        if scores.Count = 0 || scores.Count <> set.Count then
+            failwith $"a sorted set of {set.Count} members has {scores.Count}"
+
+        // Zero may lose its sign.
+        Map.ofSeq (Seq.map (fun (struct (score, name): struct (double * string)) -> name, string (score + 0.0)) scores)
 
     let private membersOf (entry: byref<Entry>) : Map<string, string> =
         let mutable walk = SetValue.members &entry
@@ -58,6 +90,8 @@ module Contents =
                 membersOf &entry
             elif Kinds.isList entry.Kind then
                 elementsOf &entry
+            elif Kinds.isSortedSet entry.Kind then
+                scoresOf &entry
             else
                 let mutable walk = HashValue.fields &entry
                 let fields = List<struct (string * string)>()
@@ -121,6 +155,7 @@ module Contents =
                     if Kinds.isString content.Kind then Kind.String
                     elif Kinds.isSet content.Kind then Kind.Set
                     elif Kinds.isList content.Kind then Kind.List
+                    elif Kinds.isSortedSet content.Kind then Kind.SortedSet
                     else Kind.Hash
             }
 

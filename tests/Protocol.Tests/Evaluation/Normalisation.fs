@@ -38,6 +38,7 @@ module Normalisation =
                 "spop", Freedom.Chance
                 "scan", Freedom.Cursor
                 "hscan", Freedom.Cursor
+                "zscan", Freedom.Cursor
                 "sscan", Freedom.Cursor
                 "memory|usage", Freedom.Memory
                 "object|idletime", Freedom.Use

@@ -209,6 +209,31 @@ let ``SPOP without a count takes each member with the same chance`` () =
         |> assertUniform members 1 true
 
 [<Fact>]
+let ``ZRANDMEMBER gives each member the same chance, and with a positive count different ones`` () =
+    for members, length in forms do
+        let evaluator = Evaluator()
+
+        for number in 1..members do
+            evaluator.Run("ZADD", "z", $"{number % 5}", $"m{number}-" + String('v', length))
+            |> ignore
+
+        [ for _ in 1 .. 60 * members -> textsOf (evaluator.Run("ZRANDMEMBER", "z")) ]
+        |> assertUniform members 1 true
+
+        [ for _ in 1 .. 6 * members -> textsOf (evaluator.Run("ZRANDMEMBER", "z", "-10")) ]
+        |> assertUniform members 10 true
+
+        // Few of many, about half, and nearly all.
+        for count in [ 3; members / 2; members - 2 ] do
+            [
+                for _ in 1..600 ->
+                    let drawn = textsOf (evaluator.Run("ZRANDMEMBER", "z", $"{count}"))
+                    Assert.Equal(count, (set drawn).Count)
+                    drawn
+            ]
+            |> assertUniform members count false
+
+[<Fact>]
 let ``RANDOMKEY gives each key the same chance`` () =
     // One page; two or three that are not equally deep; several.
     for keys in [ 5; 135; 140; 200 ] do

@@ -74,6 +74,36 @@ let private uses =
         "LMOVE l l LEFT RIGHT"
         "RPOPLPUSH l moved"
         "LMPOP 1 l LEFT"
+        "ZCARD z"
+        "ZSCORE z f1"
+        "ZMSCORE z f1"
+        "ZRANK z f1"
+        "ZREVRANK z none"
+        "ZRANGE z 0 1"
+        "ZRANGEBYSCORE z 0 1"
+        "ZRANGESTORE other z 0 1"
+        "ZCOUNT z 0 1"
+        "ZLEXCOUNT z - +"
+        "ZSCAN z 0"
+        "ZRANDMEMBER z"
+        "ZADD z 1 f1"
+        "ZADD z 1 new"
+        "ZINCRBY z 1 f1"
+        "ZREM z none"
+        "ZREMRANGEBYRANK z 0 0"
+        "ZPOPMIN z"
+        "ZMPOP 1 z MAX"
+        "ZUNION 2 z none"
+        "ZINTER 1 z"
+        "ZDIFF 1 z"
+        "ZINTERCARD 1 z"
+        "ZUNIONSTORE other 1 z"
+        "GEOADD z 1 1 f1"
+        "GEODIST z f1 f1"
+        "GEOPOS z f1"
+        "GEOHASH z f1"
+        "GEOSEARCH z FROMLONLAT 1 1 BYRADIUS 1 m"
+        "GEOSEARCHSTORE other z FROMLONLAT 1 1 BYRADIUS 1 m"
         "SCARD s"
         "SISMEMBER s f1"
         "SMISMEMBER s f1"
@@ -128,6 +158,7 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
     for number in 1..fields do
         evaluator.Run("HSET", "h", $"f{number}", "v") |> ignore
         evaluator.Run("SADD", "s", $"f{number}", $"g{number}") |> ignore
+        evaluator.Run("ZADD", "z", $"{number}", $"f{number}", "0", $"g{number}") |> ignore
         evaluator.Run("RPUSH", "l", $"f{number}", $"g{number}") |> ignore
 
     evaluator.Do(Advance 10_000L) |> ignore
