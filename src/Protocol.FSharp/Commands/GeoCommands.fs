@@ -245,18 +245,21 @@ let rows: Row<Handler> list =
                 (since "3.2.0")
                 "Returns the distance of two places."
                 geodist
+            |> complexity "O(log N), N being the members of the set"
             command
-                "GEOHASH key [member [member ...]]"
+                "GEOHASH key member [member ...]"
                 [ ReadOnly ]
                 (since "3.2.0")
                 "Returns the geohashes of places, as other software writes them."
                 geohash
             |> complexity "O(N), N being the number of members given"
+            |> arity -2
             command
-                "GEOPOS key [member [member ...]]"
+                "GEOPOS key member [member ...]"
                 [ ReadOnly ]
                 (since "3.2.0")
                 "Returns longitudes and latitudes of places."
                 geopos
             |> complexity "O(N), N being the number of members given"
+            |> arity -2
         ]

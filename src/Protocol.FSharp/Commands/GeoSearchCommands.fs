@@ -221,6 +221,10 @@ let private takeRequest (call: Call) (set: SortedSetView) (form: Form) (mayStore
         match form with
         | Form.Search -> true
         | Form.Around -> takePlace call request && takeRadius call request
+        | Form.AroundMember when set.Count = 0 ->
+            // Redis does not look at a radius around a member that cannot be there.
+            call.Skip 3
+            true
         | Form.AroundMember -> takeMember call set request && takeRadius call request
 
     while valid && call.Remaining > 0 do
@@ -357,7 +361,6 @@ let rows: Row<Handler> list =
                 georadiusbymember
             |> complexity byMatches
             |> keys [ reads; overwrites; overwrites ]
-            |> history "6.2.0" "`ANY`."
             |> history "7.0.0" "Units in capitals."
             |> deprecated "6.2.0" "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`"
             command

@@ -62,6 +62,38 @@ public static class Templates
         10 HINCRBYFLOAT $hash $field ($float|$integer)
         5 HRANDFIELD $hash [$count [WITHVALUES]]
         4 HSCAN $hash $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|$junk]*
+        20 ZADD $zset ($score $member)+
+        6 ZADD $zset [NX|XX|GT|LT|CH]* ($score $member)+
+        5 ZADD $zset [NX|XX|GT|LT] INCR $score $member
+        5 ZINCRBY $zset $score $member
+        6 ZREM $zset ($member)+
+        2 ZCARD $zset
+        4 ZSCORE $zset $member
+        3 ZMSCORE $zset ($member)+
+        4 (ZRANK|ZREVRANK) $zset $member
+        6 ZRANGE $zset $index $index [REV|WITHSCORES]*
+        6 ZRANGE $zset $bound $bound BYSCORE [REV|WITHSCORES|LIMIT $index $index]*
+        4 (ZRANGEBYSCORE|ZREVRANGEBYSCORE) $zset $bound $bound [WITHSCORES|LIMIT $index $index]*
+        3 ZREVRANGE $zset $index $index [WITHSCORES]
+        3 ZCOUNT $zset $bound $bound
+        3 ZRANGESTORE $zset $zset $index $index [REV]
+        2 ZRANGESTORE $zset $zset $bound $bound BYSCORE [LIMIT $index $index]
+        2 ZREMRANGEBYRANK $zset $index $index
+        2 ZREMRANGEBYSCORE $zset $bound $bound
+        3 (ZPOPMIN|ZPOPMAX) $zset [$count]
+        3 ZMPOP 2 $zset $zset (MIN|MAX) [COUNT $count]
+        5 (ZUNION|ZINTER) 2 $zset $zset [WEIGHTS $score $score|AGGREGATE SUM|AGGREGATE MIN|AGGREGATE MAX|WITHSCORES]*
+        4 (ZUNIONSTORE|ZINTERSTORE) $zset 2 $zset $zset [WEIGHTS $score $score|AGGREGATE SUM|AGGREGATE MIN|AGGREGATE MAX]*
+        3 ZDIFF 2 $zset $zset [WITHSCORES]
+        3 ZDIFFSTORE $zset 2 $zset $zset
+        2 ZINTERCARD 2 $zset $zset [LIMIT $count]
+        8 GEOADD $zset [NX|XX|CH]* ($longitude $latitude $member)+
+        3 GEODIST $zset $member $member [M|km|FT|mi|$junk]
+        3 GEOPOS $zset ($member)+
+        3 GEOHASH $zset ($member)+
+        4 GEOSEARCH $zset FROMMEMBER $member BYRADIUS $radius km [ASC|DESC] [WITHCOORD|WITHDIST|WITHHASH]*
+        4 GEOSEARCH $zset FROMLONLAT $longitude $latitude BYBOX $radius $radius km ASC [WITHCOORD|WITHDIST|WITHHASH]*
+        2 GEOSEARCHSTORE $zset $zset FROMLONLAT $longitude $latitude BYRADIUS $radius km [STOREDIST]
         25 SADD $set ($member)+
         10 SREM $set ($member)+
         6 SMOVE $set $set $member
@@ -151,6 +183,7 @@ public static class Templates
         4 SET $string $value
         4 HSET $hash $field $value
         4 SADD $set $member
+        4 ZADD $zset $score $member
         4 RPUSH $list $member
         2 LPOP $list
         2 DEL $key

@@ -15,6 +15,11 @@ public sealed class Vocabulary(Random random)
     private static readonly string[] HashKeys = ["h1", "h2", "h3", "\x00\xff"];
     private static readonly string[] SetKeys = ["t1", "t2", "t3"];
     private static readonly string[] ListKeys = ["q1", "q2", "q3"];
+    private static readonly string[] SortedSetKeys = ["z1", "z2", "z3"];
+    private static readonly string[] Scores =
+        ["0", "1", "2", "3", "-1", "1.5", "-0.25", "0.1", "1e17", "inf", "-inf", "3.0000000000000004", "0x10", "1e-7"];
+    private static readonly string[] Longitudes = ["0", "13.361389", "15.087269", "-74.0060", "180", "-179.9"];
+    private static readonly string[] Latitudes = ["0", "38.115556", "37.502669", "40.7128", "85.05112878", "-84.9"];
     private static readonly string[] Members = ["a", "b", "c", "1", "2", "3", "4", "5", "-1", "012", "", "\x00\r\n"];
     private static readonly string[] HllKeys = ["p1", "p2", "p3"];
     private static readonly string[] Types = ["u1", "i1", "u4", "i5", "u8", "i8", "u13", "i16", "u32", "u63", "i64", "u64", "x"];
@@ -40,7 +45,7 @@ public sealed class Vocabulary(Random random)
     ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
-    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys, HllKeys];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys, HllKeys, SortedSetKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
@@ -68,6 +73,13 @@ public sealed class Vocabulary(Random random)
         // Redis before 7.2 does not look at the arguments of BITCOUNT and BITPOS where there is no key.
         "existing" => OneOf(StringKeys),
         "set" => KeyOf(SetKeys),
+        "zset" => Percent(5) ? OneOf(SetKeys) : KeyOf(SortedSetKeys),
+        "score" => Percent(4) ? Junky() : OneOf(Scores),
+        "bound" => Percent(4) ? Junky() : (Percent(30) ? "(" : "") + OneOf(Scores),
+        "lex" => Percent(20) ? "-" : Percent(25) ? "+" : (Percent(50) ? "[" : "(") + OneOf(Members),
+        "longitude" => Percent(4) ? Junky() : OneOf(Longitudes),
+        "latitude" => Percent(4) ? Junky() : OneOf(Latitudes),
+        "radius" => Percent(4) ? Junky() : OneOf(["0", "1", "170", "200.5", "5000", "30000"]),
         "list" => KeyOf(ListKeys),
         "member" => Percent(3) ? Long() : Percent(10) ? OneOf(Integers) : OneOf(Members),
         "field" => Percent(3) ? Long() : OneOf(Fields),

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisClone.Server.Tests.Hosting;
 
-/// <summary>Random commands on strings, hashes, sets and lists of several databases, the same for the same seed.</summary>
+/// <summary>Random commands on strings, hashes, sets, lists and sorted sets of several databases, the same for the same seed.</summary>
 internal static class RandomWrites
 {
     private const int Keys = 40;
@@ -26,7 +26,8 @@ internal static class RandomWrites
         string set = $"s{random.Next(Keys)}";
         string member = random.Next(2) == 0 ? Number(random.Next(-300, 300)) : $"m{random.Next(300)}";
         string list = $"l{random.Next(Keys)}";
-        return random.Next(37) switch
+        string sorted = $"z{random.Next(Keys)}";
+        return random.Next(42) switch
         {
             0 or 1 => ["SET", key, Value(random)],
             2 => ["SET", key, Value(random), "EX", Number(random.Next(100, 100_000))],
@@ -59,6 +60,10 @@ internal static class RandomWrites
             33 => ["LMOVE", list, $"l{random.Next(Keys)}", "RIGHT", "LEFT"],
             34 => ["LREM", list, Number(random.Next(-2, 3)), Number(random.Next(9))],
             35 => ["LTRIM", list, Number(random.Next(2)), Number(random.Next(-3, 60))],
+            36 or 37 => ["ZADD", sorted, Number(random.Next(-99, 99) / 8.0), member, Number(random.Next(9)), "m"],
+            38 => ["ZINCRBY", sorted, Number(random.Next(-99, 99) / 8.0), member],
+            39 => ["ZPOPMIN", sorted, Number(random.Next(3))],
+            40 => ["ZUNIONSTORE", sorted, "2", $"z{random.Next(Keys)}", random.Next(2) == 0 ? sorted : set],
             _ => random.Next(40) == 0 ? ["FLUSHDB"] : ["GETEX", key, "PXAT", "4102444800000"],
         };
     }

@@ -25,6 +25,11 @@ internal static class OracleState
                     var members = connection.Call("SMEMBERS", key.Text).Items.Select(item => item.Text);
                     state.Apply(["SADD", key.Text, .. members]);
                 }
+                else if (type == "zset")
+                {
+                    var pairs = connection.Call("ZRANGE", key.Text, "0", "-1", "WITHSCORES").Items.Chunk(2);
+                    state.Apply(["ZADD", key.Text, .. pairs.SelectMany(pair => new[] { pair[1].Text, pair[0].Text })]);
+                }
                 else if (type == "list")
                 {
                     var elements = connection.Call("LRANGE", key.Text, "0", "-1").Items.Select(item => item.Text);

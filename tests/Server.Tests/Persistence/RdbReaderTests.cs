@@ -63,10 +63,16 @@ public sealed class RdbReaderTests
             ["RPUSH s a b -1 a", $"RPUSH z a 0 -1 {_long}", $"RPUSH q a 0 -1 {_long} a", $"RPUSH l a 127 {_long} {_long} b"],
             Read(Lists()));
 
+    [Fact]
+    public void Sorted_sets_come_in_every_way_they_are_packed() =>
+        Assert.Equal(
+            ["ZADD t 1.5 a inf b -inf c", "ZADD e 1.5 a -0.25 -1", $"ZADD z 1 a 2.5 {_long}", $"ZADD l 1 a 2.5 {_long}"],
+            Read(SortedSets()));
+
     [OracleFact]
     public void Redis_reads_the_same_from_such_files()
     {
-        foreach (var file in (byte[][])[Strings(), Hashes(), Sets(), Lists()])
+        foreach (var file in (byte[][])[Strings(), Hashes(), Sets(), Lists(), SortedSets()])
         {
             using var directory = new TemporaryDirectory();
             System.IO.File.WriteAllBytes(directory.File("dump.rdb"), file);
@@ -109,7 +115,11 @@ public sealed class RdbReaderTests
     [InlineData("\x0B\x01k\x0A\x03\x00\x00\x00\x01\x00\x00\x00ab", "the set 'k' is damaged")]
     [InlineData("\x0B\x01k\x0A\x02\x00\x00\x00\xFF\xFF\xFF\xFFab", "the set 'k' is damaged")]
     [InlineData("\x14\x01k\x01x", "the set 'k' is damaged")]
-    [InlineData("\x11\x01k\x01\x01x", "the key 'k' is a sorted set")]
+    [InlineData("\x11\x01k\x01\x01x", "the sorted set 'k' is damaged")]
+    [InlineData("\x0C\x01k\x01\x01x", "the sorted set 'k' is damaged")]
+    [InlineData("\x03\x01k\x00", "the sorted set 'k' is damaged")]
+    [InlineData("\x03\x01k\x01\x01x\xFD", "the sorted set 'k' is damaged")]
+    [InlineData("\x05\x01k\x01\x01x\x00\x00\x00\x00\x00\x00\xF8\x7F", "the sorted set 'k' is damaged")]
     [InlineData("\x13\x01k\x01\x01x", "the key 'k' is a stream")]
     [InlineData("\x07\x01k\x01\x01x", "the key 'k' is a value of a module")]
     [InlineData("\x63\x01k\x01\x01x", "the key 'k' is of the unknown type 99")]
@@ -217,6 +227,12 @@ public sealed class RdbReaderTests
             "\x0E\x01q\x02" + ziplist + Packed(Ziplist("\x01" + "a")),
             "\x12\x01l\x03\x02" + listpack + "\x01\x41\x2C" + _long + "\x02" + Packed(Listpack("\x81" + "b")));
     }
+
+    private static byte[] SortedSets() => File(
+            "\x03\x01t\x03\x01" + "a\x03" + "1.5\x01" + "b\xFE\x01" + "c\xFF",
+            "\x05\x01" + "e\x02\x01" + "a\x00\x00\x00\x00\x00\x00\xF8\x3F\xC0\xFF\x00\x00\x00\x00\x00\x00\xD0\xBF",
+            "\x0C\x01z" + Packed(Ziplist("\x01" + "a", "\xF2", "\x41\x2C" + _long, "\x03" + "2.5")),
+            "\x11\x01l" + Packed(Listpack("\x81" + "a", "\x01", "\xE1\x2C" + _long, "\x83" + "2.5")));
 
     private static byte[] Sets() => File(
             "\x02\x01s\x03\x01" + "a\x01" + "b\xC0\xFF",

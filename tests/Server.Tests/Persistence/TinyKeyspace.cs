@@ -5,7 +5,7 @@ using RedisClone.Server.Persistence;
 namespace RedisClone.Server.Tests.Persistence;
 
 /// <summary>
-/// A server's state, as small as it can be: SET, HSET, SADD, RPUSH, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are
+/// A server's state, as small as it can be: SET, HSET, SADD, RPUSH, ZADD, PEXPIREAT, DEL, FLUSHALL and SELECT. Texts are
 /// Latin-1; nothing expires by itself.
 /// </summary>
 internal sealed class TinyKeyspace : ILogReplayer
@@ -88,6 +88,15 @@ internal sealed class TinyKeyspace : ILogReplayer
                 foreach (var member in command[2..])
                 {
                     _hashes[(Database, command[1])][member] = "";
+                }
+
+                return null;
+            case ("ZADD", > 3) when command.Length % 2 == 0:
+                // A member is a field with its score.
+                _hashes.TryAdd((Database, command[1]), new SortedDictionary<string, string>(StringComparer.Ordinal));
+                for (var i = 2; i < command.Length; i += 2)
+                {
+                    _hashes[(Database, command[1])][command[i + 1]] = command[i];
                 }
 
                 return null;

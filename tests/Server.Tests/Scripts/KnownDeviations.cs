@@ -52,6 +52,9 @@ public static class KnownDeviations
             // Redis before 7.2 does not look at these where there is no key.
             "BITCOUNT" => command.Count == 3 || !IsRange([.. command.Skip(2)]),
             "BITPOS" => !IsRange([.. command.Skip(3)]),
+            // Redis before 7.2 does not know WITHSCORE.
+            "ZRANK" or "ZREVRANK" => command.Count > 3,
+
             // Two servers do not draw the same.
             "SPOP" => command.Count == 2,
             _ => false,
