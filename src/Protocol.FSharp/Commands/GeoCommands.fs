@@ -40,14 +40,7 @@ let internal writeDistance (call: Call) (distance: double) =
     let mutable written = 0
     text.Truncate 0
 
-    if
-        distance.TryFormat(
-            text.Reserve 400,
-            &written,
-            "F4",
-            Globalization.CultureInfo.InvariantCulture
-        )
-    then
+    if distance.TryFormat(text.Reserve 400, &written, "F4", Globalization.CultureInfo.InvariantCulture) then
         text.Advance written
 
     call.Reply.Bulk text.Written
@@ -207,10 +200,14 @@ let geoadd (call: Call) =
     let key = call.Take()
 
     while more do
-        if call.TakeWord "NX" then rule <- rule ||| AddRule.OnlyNew
-        elif call.TakeWord "XX" then rule <- rule ||| AddRule.OnlyOld
-        elif call.TakeWord "CH" then countsMoved <- true
-        else more <- false
+        if call.TakeWord "NX" then
+            rule <- rule ||| AddRule.OnlyNew
+        elif call.TakeWord "XX" then
+            rule <- rule ||| AddRule.OnlyOld
+        elif call.TakeWord "CH" then
+            countsMoved <- true
+        else
+            more <- false
 
     if
         call.Remaining % 3 <> 0

@@ -50,25 +50,25 @@ module GeoSearch =
     let private nearestFirst =
         Comparison<GeoPlace>(fun first second ->
             let order = compare first.Distance second.Distance
-            if order <> 0 then order else compare first.Number second.Number)
+
+            if order <> 0 then
+                order
+            else
+                compare first.Number second.Number)
 
     let private farthestFirst =
         Comparison<GeoPlace>(fun first second ->
             let order = compare second.Distance first.Distance
-            if order <> 0 then order else compare first.Number second.Number)
+
+            if order <> 0 then
+                order
+            else
+                compare first.Number second.Number)
 
     /// Whether a place is in the area, and how far from its centre.
     let private isInside (query: GeoQuery) (longitude: double) (latitude: double) (meters: byref<double>) : bool =
         if query.IsBox then
-            Geohash.isInBox (
-                query.Width,
-                query.Height,
-                query.Longitude,
-                query.Latitude,
-                longitude,
-                latitude,
-                &meters
-            )
+            Geohash.isInBox (query.Width, query.Height, query.Longitude, query.Latitude, longitude, latitude, &meters)
         else
             meters <- Geohash.distance query.Longitude query.Latitude longitude latitude
             meters <= query.Radius
@@ -90,13 +90,7 @@ module GeoSearch =
 
         let most: SortedSetBounds.ScoreBound =
             {
-                Score =
-                    double (
-                        Geohash.firstOf
-                            { cell with
-                                Bits = cell.Bits + 1UL
-                            }
-                    )
+                Score = double (Geohash.firstOf { cell with Bits = cell.Bits + 1UL })
                 Excludes = true
             }
 
@@ -157,10 +151,16 @@ module GeoSearch =
                 previous <- i
                 searchCell call set query cells[i] mostFound found
 
-        let order = if query.Order = 0 && query.Count > 0L && not query.IsAny then 1 else query.Order
+        let order =
+            if query.Order = 0 && query.Count > 0L && not query.IsAny then
+                1
+            else
+                query.Order
 
-        if order > 0 then found.Sort nearestFirst
-        elif order < 0 then found.Sort farthestFirst
+        if order > 0 then
+            found.Sort nearestFirst
+        elif order < 0 then
+            found.Sort farthestFirst
 
         if query.Count > 0L && query.Count < int64 found.Count then
             found.RemoveRange(int query.Count, found.Count - int query.Count)

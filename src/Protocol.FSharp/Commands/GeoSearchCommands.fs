@@ -105,8 +105,7 @@ let private takeMember (call: Call) (set: SortedSetView) (request: Request) : bo
     request.HasMember <- true
 
     let valid =
-        GeoCommands.tryPlace (&set, call.Take(), &longitude, &latitude)
-        || set.Count = 0
+        GeoCommands.tryPlace (&set, call.Take(), &longitude, &latitude) || set.Count = 0
 
     request.Query.Longitude <- longitude
     request.Query.Latitude <- latitude

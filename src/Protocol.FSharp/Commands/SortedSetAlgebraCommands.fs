@@ -201,7 +201,12 @@ let private sortBySize (inputs: Input[]) =
         inputs[at] <- moved
 
 /// The score of a member of the first set in an intersection; false if another set lacks it.
-let private tryIntersect (inputs: Input[]) (m: ReadOnlySpan<byte>) (aggregate: ScoreAggregate) (score: byref<double>) : bool =
+let private tryIntersect
+    (inputs: Input[])
+    (m: ReadOnlySpan<byte>)
+    (aggregate: ScoreAggregate)
+    (score: byref<double>)
+    : bool =
     let mutable total = weighted &inputs[0] score
     let mutable other = 0.0
     let mutable isEverywhere = true
@@ -282,8 +287,12 @@ let private combine (call: Call) (operation: Operation) (name: string) =
     Outcome.Unchanged
 
 let zunion call = combine call Operation.Union "zunion"
-let zinter call = combine call Operation.Intersection "zinter"
-let zdiff call = combine call Operation.Difference "zdiff"
+
+let zinter call =
+    combine call Operation.Intersection "zinter"
+
+let zdiff call =
+    combine call Operation.Difference "zdiff"
 
 let private store (call: Call) (operation: Operation) (name: string) =
     let mutable keys = 0

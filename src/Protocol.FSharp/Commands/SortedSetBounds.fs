@@ -60,8 +60,7 @@ module SortedSetBounds =
         | mark ->
             let order = Bytes.compare (m, bound.Slice 1)
 
-            (order = 0 && mark = '['B)
-            || (if isLower then order > 0 else order < 0)
+            (order = 0 && mark = '['B) || (if isLower then order > 0 else order < 0)
 
     /// Of a large set: how many members come before a bound. All members are taken to have the same score.
     let private before (call: Call) (large: ScoreTable) (bound: ReadOnlySpan<byte>) (isLower: bool) : int =
@@ -94,10 +93,7 @@ module SortedSetBounds =
             || most[0] = '-'B
             || (least[0] <> '-'B
                 && most[0] <> '+'B
-                && not (
-                    meets most (least.Slice 1) false
-                    && meets least (most.Slice 1) true
-                ))
+                && not (meets most (least.Slice 1) false && meets least (most.Slice 1) true))
 
         isCrossed
         || not (first.Next())
@@ -151,7 +147,12 @@ module SortedSetBounds =
     let limit (reverse: bool) (offset: int64) (count: int64) (first: byref<int>) (last: byref<int>) =
         let size = int64 (last - first)
         let skipped = if offset < 0L then size else min offset size
-        let kept = if count < 0L then size - skipped else min count (size - skipped)
+
+        let kept =
+            if count < 0L then
+                size - skipped
+            else
+                min count (size - skipped)
 
         if reverse then
             last <- last - int skipped

@@ -12,18 +12,12 @@ type private ScanVisitor(call: Call, options: ScanOptions, kind: Kind) =
 
     /// Redis shows whole numbers in a listpack as they are kept there.
     member private _.ShowScore(score: double) =
-        if
-            kind = Kind.SortedSet
-            && abs score < 9.2e18
-            && score = Math.Truncate score
-        then
+        if kind = Kind.SortedSet && abs score < 9.2e18 && score = Math.Truncate score then
             call.Reply.BulkInteger(int64 score)
         else
             call.NumberText.Truncate 0
 
-            call.NumberText.Advance(
-                Numbers.writeDouble (call.NumberText.Reserve Numbers.DoubleLengthMax, score)
-            )
+            call.NumberText.Advance(Numbers.writeDouble (call.NumberText.Reserve Numbers.DoubleLengthMax, score))
 
             call.Reply.Bulk call.NumberText.Written
 
@@ -170,13 +164,20 @@ let private takeRule (call: Call) (countsMoved: byref<bool>) : AddRule =
     let mutable more = true
 
     while more do
-        if call.TakeWord "NX" then rule <- rule ||| AddRule.OnlyNew
-        elif call.TakeWord "XX" then rule <- rule ||| AddRule.OnlyOld
-        elif call.TakeWord "GT" then rule <- rule ||| AddRule.OnlyGreater
-        elif call.TakeWord "LT" then rule <- rule ||| AddRule.OnlyLess
-        elif call.TakeWord "INCR" then rule <- rule ||| AddRule.Increment
-        elif call.TakeWord "CH" then countsMoved <- true
-        else more <- false
+        if call.TakeWord "NX" then
+            rule <- rule ||| AddRule.OnlyNew
+        elif call.TakeWord "XX" then
+            rule <- rule ||| AddRule.OnlyOld
+        elif call.TakeWord "GT" then
+            rule <- rule ||| AddRule.OnlyGreater
+        elif call.TakeWord "LT" then
+            rule <- rule ||| AddRule.OnlyLess
+        elif call.TakeWord "INCR" then
+            rule <- rule ||| AddRule.Increment
+        elif call.TakeWord "CH" then
+            countsMoved <- true
+        else
+            more <- false
 
     rule
 

@@ -131,10 +131,7 @@ let zmpop (call: Call) =
     let mutable count = 1L
     let mutable isAnswered = false
 
-    if
-        not (Numbers.tryParseInt64 (call.Take(), &numkeys))
-        || numkeys < 1L
-    then
+    if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys < 1L then
         call.Fail Errors.numkeysNotPositive
     elif numkeys >= int64 call.Remaining then
         call.Fail Errors.syntax

@@ -117,11 +117,7 @@ let private readBounds (call: Call) (at: int) (by: By) (reverse: bool) (bounds: 
             ->
             null
         | By.Score -> Errors.boundNotFloat
-        | By.Lex when
-            SortedSetBounds.isLex call.Args[least]
-            && SortedSetBounds.isLex call.Args[most]
-            ->
-            null
+        | By.Lex when SortedSetBounds.isLex call.Args[least] && SortedSetBounds.isLex call.Args[most] -> null
         | By.Lex -> Errors.boundNotString
 
     bounds <-
@@ -157,7 +153,12 @@ let private find
         let size = int64 set.Count
 
         let start =
-            max 0L (if bounds.Start < 0L then bounds.Start + size else bounds.Start)
+            max
+                0L
+                (if bounds.Start < 0L then
+                     bounds.Start + size
+                 else
+                     bounds.Start)
 
         let stop =
             min (size - 1L) (if bounds.Stop < 0L then bounds.Stop + size else bounds.Stop)
@@ -215,14 +216,12 @@ let private range (call: Call) (by: By) (reverse: bool) (allowed: Allowed) =
 let zrange call =
     range call By.Rank false (Allowed.By ||| Allowed.Reverse ||| Allowed.Scores)
 
-let zrevrange call =
-    range call By.Rank true Allowed.Scores
+let zrevrange call = range call By.Rank true Allowed.Scores
 
 let zrangebyscore call =
     range call By.Score false Allowed.Scores
 
-let zrevrangebyscore call =
-    range call By.Score true Allowed.Scores
+let zrevrangebyscore call = range call By.Score true Allowed.Scores
 
 let zrangebylex call = range call By.Lex false Allowed.Scores
 

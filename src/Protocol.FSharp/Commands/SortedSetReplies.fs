@@ -7,7 +7,12 @@ open System
 module SortedSetReplies =
     /// Announces so many members, with or without their scores: with them, RESP3 clients get pairs, others a flat list.
     let header (call: Call) (count: int) (withScores: bool) =
-        call.Reply.Array(if withScores && call.Reply.Protocol < 3 then 2 * count else count)
+        call.Reply.Array(
+            if withScores && call.Reply.Protocol < 3 then
+                2 * count
+            else
+                count
+        )
 
     /// Writes a member, and its score if that is wanted.
     let item (call: Call) (m: ReadOnlySpan<byte>) (score: double) (withScores: bool) =

@@ -182,10 +182,7 @@ module Geohash =
         ) : bool =
         if northSouthMeters latitude otherLatitude > heightMeters / 2.0 then
             false
-        elif
-            distance otherLongitude otherLatitude longitude otherLatitude > widthMeters
-                                                                            / 2.0
-        then
+        elif distance otherLongitude otherLatitude longitude otherLatitude > widthMeters / 2.0 then
             false
         else
             meters <- distance longitude latitude otherLongitude otherLatitude

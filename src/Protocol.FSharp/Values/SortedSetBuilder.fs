@@ -204,7 +204,10 @@ type SortedSetBuilder(call: Call) =
     member _.Sorted() : ScoredMember[] =
         let items = Array.zeroCreate count
 
-        if isNull table then itemsOfRun items else itemsOfTable items
+        if isNull table then
+            itemsOfRun items
+        else
+            itemsOfTable items
 
         ScoredMembers.sort items
         items

@@ -33,7 +33,12 @@ module ScoreOrder =
     let Zero = 0x8000000000000000UL
 
     let ofScore (score: double) : uint64 =
-        let bits = if score = 0.0 then 0L else BitConverter.DoubleToInt64Bits score
+        let bits =
+            if score = 0.0 then
+                0L
+            else
+                BitConverter.DoubleToInt64Bits score
+
         if bits < 0L then ~~~(uint64 bits) else uint64 bits ^^^ Zero
 
     let toScore (order: uint64) : double =
@@ -56,10 +61,7 @@ type ScoreTable(members: PageTable, order: CountedTree) =
         let ownMembers = members.Edit owner
         let ownOrder = order.Edit owner
 
-        if
-            obj.ReferenceEquals(ownMembers, members)
-            && obj.ReferenceEquals(ownOrder, order)
-        then
+        if obj.ReferenceEquals(ownMembers, members) && obj.ReferenceEquals(ownOrder, order) then
             this
         else
             ScoreTable(ownMembers, ownOrder)
@@ -307,8 +309,7 @@ module SortedSetValue =
             let mutable cursor = SortedSetCursor(set, 0)
             let mutable below = 0
 
-            while cursor.Next()
-                  && (cursor.Score < score || (orEqual && cursor.Score = score)) do
+            while cursor.Next() && (cursor.Score < score || (orEqual && cursor.Score = score)) do
                 below <- below + 1
 
             below
@@ -316,11 +317,7 @@ module SortedSetValue =
             let mutable order = ScoreOrder.ofScore score + (if orEqual then 1UL else 0UL)
             order <- BinaryPrimitives.ReverseEndianness order
 
-            set.Large.Order.LowerBound(
-                MemoryMarshal.AsBytes(
-                    MemoryMarshal.CreateReadOnlySpan(&order, 1)
-                )
-            )
+            set.Large.Order.LowerBound(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(&order, 1)))
 
     /// The bytes of a score and a member as an item of the tree; good until the writer is next written to.
     let internal itemOf (writer: RespWriter) (score: double) (m: ReadOnlySpan<byte>) : ReadOnlySpan<byte> =
@@ -361,9 +358,7 @@ module SortedSetValue =
             &inner,
             m,
             Kind.String,
-            MemoryMarshal.AsBytes(
-                MemoryMarshal.CreateReadOnlySpan(&bits, 1)
-            ),
+            MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(&bits, 1)),
             null,
             Page.NoDeadline,
             0
@@ -456,7 +451,12 @@ module SortedSetValue =
         Packed.splice call &entry key offset 0 1
 
     /// Whether a member of a run may get another score without leaving its place.
-    let private staysInPlace (set: SortedSetView inref) (cursor: SortedSetCursor) (score: double) (m: ReadOnlySpan<byte>) =
+    let private staysInPlace
+        (set: SortedSetView inref)
+        (cursor: SortedSetCursor)
+        (score: double)
+        (m: ReadOnlySpan<byte>)
+        =
         let mutable behind = cursor
         let mutable before = cursor
         before.Previous() |> ignore
@@ -556,7 +556,9 @@ module SortedSetValue =
                     members > PackedMembersMax
                     || entry.Value.Length + elementBytes m.Length > Packed.BytesMax
                 then
-                    let large = buildLarge call (SortedSetCursor(view &entry, 0)) (members - 1) entry.Kind
+                    let large =
+                        buildLarge call (SortedSetCursor(view &entry, 0)) (members - 1) entry.Kind
+
                     call.StoreObject(&entry, key, entry.Kind, large, entry.Deadline)
                     addLarge call large entry.Kind m AddRule.None &score |> ignore
                 else
@@ -655,8 +657,7 @@ module SortedSetValue =
             else
                 Kind.LargeSortedSet
 
-        let overhead =
-            ScoreOrder.Length + (if longest < 255 then 2 else 6)
+        let overhead = ScoreOrder.Length + (if longest < 255 then 2 else 6)
 
         if
             members > PackedMembersMax

@@ -101,7 +101,13 @@ let cases () =
                 ":1\r\n$1\r\n2\r\n:0\r\n:2\r\n*2\r\n$1\r\nd\r\n$1\r\n0\r\n")
         struct ("ZADD, ZINCRBY, ZRANK and ZPOPMIN, large",
                 [ for number in 1..300 -> $"ZADD z {number} member:{number}" ],
-                [ "ZADD z 0 d"; "ZINCRBY z 2.5 member:1"; "ZADD z 1 member:1"; "ZRANK z member:9"; "ZPOPMIN z" ],
+                [
+                    "ZADD z 0 d"
+                    "ZINCRBY z 2.5 member:1"
+                    "ZADD z 1 member:1"
+                    "ZRANK z member:9"
+                    "ZPOPMIN z"
+                ],
                 ":1\r\n$3\r\n3.5\r\n:0\r\n:9\r\n*2\r\n$1\r\nd\r\n$1\r\n0\r\n")
         struct ("ZRANGE and ZRANGEBYSCORE, large",
                 [ for number in 1..300 -> $"ZADD z {number} member:{number}" ],

@@ -268,7 +268,19 @@ module Generators =
         Gen.frequency
             [
                 8, between -3 5
-                3, Gen.elements [ "0.1"; "-0.25"; "2.5"; "1e17"; "inf"; "-inf"; "0"; "-0"; "3.0000000000000004" ]
+                3,
+                Gen.elements
+                    [
+                        "0.1"
+                        "-0.25"
+                        "2.5"
+                        "1e17"
+                        "inf"
+                        "-inf"
+                        "0"
+                        "-0"
+                        "3.0000000000000004"
+                    ]
                 1, double
             ]
 

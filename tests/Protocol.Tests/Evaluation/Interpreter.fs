@@ -51,7 +51,10 @@ module Contents =
 
             scores.Add(struct (score, name))
 
-        let inOrder (struct (score, name): struct (double * string)) (struct (next, nextName): struct (double * string)) =
+        let inOrder
+            (struct (score, name): struct (double * string))
+            (struct (next, nextName): struct (double * string))
+            =
             score < next || (score = next && String.CompareOrdinal(name, nextName) < 0)
 
         for i in 1 .. scores.Count - 1 do

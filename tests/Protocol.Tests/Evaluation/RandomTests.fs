@@ -220,7 +220,9 @@ let ``ZRANDMEMBER gives each member the same chance, and with a positive count d
         [ for _ in 1 .. 60 * members -> textsOf (evaluator.Run("ZRANDMEMBER", "z")) ]
         |> assertUniform members 1 true
 
-        [ for _ in 1 .. 6 * members -> textsOf (evaluator.Run("ZRANDMEMBER", "z", "-10")) ]
+        [
+            for _ in 1 .. 6 * members -> textsOf (evaluator.Run("ZRANDMEMBER", "z", "-10"))
+        ]
         |> assertUniform members 10 true
 
         // Few of many, about half, and nearly all.

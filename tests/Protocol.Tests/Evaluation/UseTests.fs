@@ -158,7 +158,10 @@ let private idleTimes (fields: int) (line: string) (noTouch: bool) =
     for number in 1..fields do
         evaluator.Run("HSET", "h", $"f{number}", "v") |> ignore
         evaluator.Run("SADD", "s", $"f{number}", $"g{number}") |> ignore
-        evaluator.Run("ZADD", "z", $"{number}", $"f{number}", "0", $"g{number}") |> ignore
+
+        evaluator.Run("ZADD", "z", $"{number}", $"f{number}", "0", $"g{number}")
+        |> ignore
+
         evaluator.Run("RPUSH", "l", $"f{number}", $"g{number}") |> ignore
 
     evaluator.Do(Advance 10_000L) |> ignore

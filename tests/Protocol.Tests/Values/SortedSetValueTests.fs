@@ -61,7 +61,12 @@ type Operations =
         Gen.frequency
             [
                 9, Gen.map Add some
-                2, Gen.map3 (fun first count scores -> AddMany(first, count, scores)) number (Gen.choose (1, 150)) (Gen.choose (1, 9))
+                2,
+                Gen.map3
+                    (fun first count scores -> AddMany(first, count, scores))
+                    number
+                    (Gen.choose (1, 150))
+                    (Gen.choose (1, 9))
                 3, Gen.map2 (fun score number -> Increment(score, number)) (Gen.elements [ 1.0; -0.5; 0.1 ]) number
                 4, Gen.map (List.map snd >> Remove) some
                 1, Gen.map2 (fun first last -> RemoveRanks(first, last)) rank rank
@@ -84,7 +89,10 @@ let private numberOf (reply: Reply) =
 
 let private pairsOf (reply: Reply) =
     match reply with
-    | Reply.Array items -> items |> Array.chunkBySize 2 |> Array.map (fun pair -> textOf pair[0], numberOf pair[1])
+    | Reply.Array items ->
+        items
+        |> Array.chunkBySize 2
+        |> Array.map (fun pair -> textOf pair[0], numberOf pair[1])
     | other -> failwith $"{other} is no list"
 
 let private shown (score: double) =
@@ -94,14 +102,21 @@ let private ordered (model: Dictionary<string, double>) =
     [| for pair in model -> pair.Key, pair.Value |]
     |> Array.sortWith (fun (name, score) (other, otherScore) ->
         let order = compare score otherScore
-        if order <> 0 then order else String.CompareOrdinal(name, other))
+
+        if order <> 0 then
+            order
+        else
+            String.CompareOrdinal(name, other))
 
 let private apply (evaluator: Evaluator) (model: Dictionary<string, double>) (operation: Operation) =
     let run (words: string list) =
         evaluator.Run(Array.ofList words) |> ignore
 
     let add (pairs: (double * int) list) =
-        run ([ "ZADD"; "z" ] @ List.collect (fun (score, number) -> [ shown score; memberOf number ]) pairs)
+        run (
+            [ "ZADD"; "z" ]
+            @ List.collect (fun (score, number) -> [ shown score; memberOf number ]) pairs
+        )
 
         for score, number in pairs do
             model[memberOf number] <- score
@@ -129,7 +144,10 @@ let private apply (evaluator: Evaluator) (model: Dictionary<string, double>) (op
     | Pop(isMax, count) ->
         let all = ordered model
         let all = if isMax then Array.rev all else all
-        let popped = evaluator.Run((if isMax then "ZPOPMAX" else "ZPOPMIN"), "z", $"{count}")
+
+        let popped =
+            evaluator.Run((if isMax then "ZPOPMAX" else "ZPOPMIN"), "z", $"{count}")
+
         Assert.Equal<(string * double)[]>(Array.truncate count all, pairsOf popped)
 
         for name, _ in Array.truncate count all do
@@ -187,7 +205,10 @@ let ``scores sort as their bytes do, and come back`` (first: double) (second: do
 [<Fact>]
 let ``a set that was called a skiplist is called so until it is gone`` () =
     let evaluator = Evaluator()
-    let encoding () = textOf (evaluator.Run("OBJECT", "ENCODING", "z"))
+
+    let encoding () =
+        textOf (evaluator.Run("OBJECT", "ENCODING", "z"))
+
     evaluator.Run("ZADD", "z", "1", String('m', 64)) |> ignore
     Assert.Equal("listpack", encoding ())
     evaluator.Run("ZADD", "z", "1", String('m', 65)) |> ignore
