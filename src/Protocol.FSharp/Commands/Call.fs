@@ -43,6 +43,31 @@ type KeyEvent =
         Key: byte[]
     }
 
+/// What a client is answered when the time of its wait is up.
+type TimeoutReply =
+    | NullArray = 0
+    | Null = 1
+
+/// What a command waits for that could not be carried out yet: that one of the keys gets what it needs.
+[<Sealed; AllowNullLiteral>]
+type Wait(database: int, keys: byte[][], deadline: int64, reply: TimeoutReply) =
+    member _.Database = database
+
+    /// In the order of the arguments.
+    member _.Keys = keys
+
+    /// The millisecond at which the wait is over; Int64.MaxValue if it never is.
+    member _.Deadline = deadline
+
+    /// Answers that the time is up.
+    static member WriteTimeout(writer: RespWriter, reply: TimeoutReply) =
+        if reply = TimeoutReply.NullArray then
+            writer.NullArray()
+        else
+            writer.Null()
+
+    member _.WriteTimeout(writer: RespWriter) = Wait.WriteTimeout(writer, reply)
+
 /// Settings that commands depend on.
 [<Sealed>]
 type Limits() =
@@ -217,6 +242,61 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             false
         else
             true
+
+    // ---- waiting
+
+    /// Whether the command may wait for keys. Not within a transaction or a script, and not while a log is loaded.
+    member val MayWait = false with get, set
+
+    /// The key for whose sake a command that waits is evaluated again; null the first time. Another type of value than
+    /// the command needs is then no error, the wait goes on.
+    member val ReadyKey: byte[] = null with get, set
+
+    /// What the command waits for, if it could not be carried out. The host takes it from here.
+    member val Waiting: Wait = null with get, set
+
+    /// Whether the command is to look at this key: it looks at all, or at the one that became ready.
+    member this.IsUp(key: ReadOnlySpan<byte>) =
+        isNull this.ReadyKey || key.SequenceEqual(ReadOnlySpan<byte> this.ReadyKey)
+
+    /// Reads how long a command may wait, in seconds, as the millisecond at which the time is up. Zero is for ever.
+    member this.TimeoutOf(seconds: ReadOnlySpan<byte>, deadline: byref<int64>) : bool =
+        let mutable number = 0.0
+
+        if not (Numbers.tryParseDouble (seconds, &number)) then
+            this.Reply.Error Errors.timeoutNotFloat
+            false
+        else
+            let milliseconds = Math.Ceiling(number * 1000.0)
+
+            // What does not fit 64 bits counts as negative, as in Redis.
+            if milliseconds < 0.0 || milliseconds >= 9.2233720368547758e18 then
+                this.Reply.Error Errors.timeoutNegative
+                false
+            else
+                deadline <- this.DeadlineIn(int64 milliseconds)
+                true
+
+    /// The millisecond at which a wait of so many milliseconds is over. Zero is for ever.
+    member this.DeadlineIn(milliseconds: int64) : int64 =
+        if milliseconds = 0L || milliseconds > Int64.MaxValue - this.Now then
+            Int64.MaxValue
+        else
+            this.Now + milliseconds
+
+    /// Has the command wait for `count` keys, the arguments from `first` on. Where it may not wait, the time is up.
+    member this.WaitFor(first: int, count: int, deadline: int64, reply: TimeoutReply) : Outcome =
+        if this.MayWait then
+            let keys = Array.zeroCreate count
+
+            for i in 0 .. count - 1 do
+                keys[i] <- this.Args[first + i].ToArray()
+
+            this.Waiting <- Wait(database.Index, keys, deadline, reply)
+        else
+            Wait.WriteTimeout(this.Reply, reply)
+
+        Outcome.Unchanged
 
     // ---- replies
 

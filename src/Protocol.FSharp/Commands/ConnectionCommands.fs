@@ -78,6 +78,12 @@ let rows: Row<Handler> list =
                 [ NoScript; Loading; Stale ]
                 (since "2.6.9")
                 "Names this connection."
+            hosted
+                "CLIENT UNBLOCK client-id [unblock-type: TIMEOUT | ERROR]"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "5.0.0")
+                "Ends the wait of a connection that waits for a key."
+            |> complexity "O(log N), N being the number of connections"
             command "ECHO message" [ Loading; Stale; Fast ] (since "1.0.0") "Returns the message." echo
             hosted
                 "HELLO [arguments: protover [AUTH username password] [SETNAME clientname]]"

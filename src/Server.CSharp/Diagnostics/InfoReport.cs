@@ -117,7 +117,7 @@ public sealed class InfoReport
     {
         Line(text, $"connected_clients:{_sessions.Count}");
         Line(text, $"maxclients:{_options.MaxClients}");
-        Line(text, $"blocked_clients:0");
+        Line(text, $"blocked_clients:{_engine.Waits.Count}");
     }
 
     private void WriteMemory(StringBuilder text)

@@ -26,6 +26,7 @@ public sealed class Engine
         Journal = new Journal(new RespWriter(4096));
         Call = new Call(keyspace, Journal, limits);
         Watches = new WatchTable(this);
+        Waits = new WaitTable(this, clock);
     }
 
     public Lock Gate { get; } = new();
@@ -38,6 +39,11 @@ public sealed class Engine
     public CommandBatch Batch { get; } = new();
 
     public WatchTable Watches { get; }
+
+    public WaitTable Waits { get; }
+
+    /// <summary>Whether commands are being carried out that take effect as a whole.</summary>
+    public bool IsInBatch { get; private set; }
 
     public Keyspace Keyspace => Call.Keyspace;
 
@@ -81,10 +87,14 @@ public sealed class Engine
         for (var i = 0; i < events.Count; i++)
         {
             Watches.Touch(events[i]);
+            Waits.Touch(events[i]);
         }
 
         events.Clear();
     }
+
+    /// <summary>Has events recorded as long as somebody needs them.</summary>
+    public void ObserveIfNeeded() => Call.Observed = Watches.Count > 0 || Waits.Count > 0;
 
     /// <summary>Sends effects to a log from now on, or with null nowhere.</summary>
     public void Attach(AppendLog? log)
@@ -133,12 +143,17 @@ public sealed class Engine
     }
 
     /// <summary>What is logged until <see cref="EndBatch"/> takes effect as a whole or not at all.</summary>
-    public void BeginBatch() => Journal.BeginBatch();
+    public void BeginBatch()
+    {
+        IsInBatch = true;
+        Journal.BeginBatch();
+    }
 
     /// <summary>Ends a batch, and begins the compaction that was scheduled in it.</summary>
     public void EndBatch()
     {
         Journal.EndBatch();
+        IsInBatch = false;
         if (_isRewriteScheduled)
         {
             _isRewriteScheduled = false;
@@ -169,6 +184,7 @@ public sealed class Engine
         Begin();
         var removed = Evaluation.ExpireDue(Call, most);
         Publish();
+        Waits.Serve();
         Seal();
         return removed == most;
     }

@@ -10,6 +10,9 @@ public sealed class WatchTable(Engine engine)
 {
     private readonly Dictionary<WatchedKey, List<Session>> _watchers = [];
 
+    /// <summary>How many keys are watched.</summary>
+    public int Count => _watchers.Count;
+
     public void Watch(Session session, int database, ReadOnlySpan<byte> key)
     {
         var watched = new WatchedKey(database, key.ToArray());
@@ -25,7 +28,7 @@ public sealed class WatchTable(Engine engine)
         }
 
         sessions.Add(session);
-        engine.Call.Observed = true;
+        engine.ObserveIfNeeded();
     }
 
     public void Unwatch(Session session)
@@ -42,7 +45,7 @@ public sealed class WatchTable(Engine engine)
 
         session.Watched.Clear();
         session.WatchedKeyChanged = false;
-        engine.Call.Observed = _watchers.Count > 0;
+        engine.ObserveIfNeeded();
     }
 
     /// <summary>Whether a key that the session watches has changed, or has come due since.</summary>

@@ -77,7 +77,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
             new CommandSet(),
             [
                 new ConnectionVerbs(_engine, transactions),
-                new ClientVerbs(_sessions, clock),
+                new ClientVerbs(_engine, _sessions, clock),
                 transactions,
                 _serverVerbs,
                 new DebugVerbs(_engine, _sessions, options, disk, clock),

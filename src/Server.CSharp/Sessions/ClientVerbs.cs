@@ -7,7 +7,7 @@ using RedisClone.Server.Network;
 namespace RedisClone.Server.Sessions;
 
 /// <summary>CLIENT and its subcommands.</summary>
-public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHostVerbs
+public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, TimeProvider clock) : IHostVerbs
 {
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
@@ -19,6 +19,7 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
         new("client|list", List),
         new("client|kill", Kill),
         new("client|reply", Reply),
+        new("client|unblock", Unblock),
         new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
         new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
     ];
@@ -144,6 +145,7 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
     private static string Flags(Session session)
     {
         var flags = (session.Queue is null ? "" : "x")
+            + (session.Waiting is null ? "" : "b")
             + (session.WatchedKeyChanged ? "d" : "")
             + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
             + (session.NoEvict ? "e" : "")
@@ -291,6 +293,28 @@ public sealed class ClientVerbs(SessionTable sessions, TimeProvider clock) : IHo
         }
 
         return Errors.syntax;
+    }
+
+    private void Unblock(Session session, Arguments args, RespWriter reply)
+    {
+        var withError = args.Count == 4 && Bytes.isWord("ERROR", args[3]);
+        if (args.Count == 4 && !withError && !Bytes.isWord("TIMEOUT", args[3]))
+        {
+            reply.Error(Errors.unblockReason);
+        }
+        else if (!Numbers.tryParseInt64(args[2], out var id))
+        {
+            reply.Error(Errors.notInteger);
+        }
+        else if (sessions.Find(id) is { Waiting: not null } waiting)
+        {
+            engine.Waits.Unblock(waiting, withError);
+            reply.Integer(1);
+        }
+        else
+        {
+            reply.Integer(0);
+        }
     }
 
     private static void Close(Session target, Session caller)

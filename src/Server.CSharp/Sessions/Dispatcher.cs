@@ -93,6 +93,7 @@ public sealed class Dispatcher
         else
         {
             Run(session, command, args, reply);
+            Engine.Waits.Serve();
         }
     }
 
@@ -108,7 +109,13 @@ public sealed class Dispatcher
         else
         {
             Engine.Call.NoTouch = session.NoTouch;
+            Engine.Call.MayWait = !Engine.IsInBatch && session.Connection is not null;
             Engine.Run(command, args, Engine.Keyspace.Databases[session.Database], reply);
+            if (Engine.Call.Waiting is { } wait)
+            {
+                Engine.Call.Waiting = null;
+                Engine.Waits.Park(session, command, args, wait);
+            }
         }
     }
 }

@@ -28,6 +28,9 @@ public sealed class Session : IConnectionHandler
     private readonly SessionTable _sessions;
     private readonly RespReader _reader;
 
+    /// <summary>Replies that were written between two turns.</summary>
+    private RespWriter? _arrived;
+
     public Session(
         Dispatcher dispatcher, SessionTable sessions, IConnection? connection, RespLimits limits, DateTimeOffset now)
     {
@@ -87,6 +90,11 @@ public sealed class Session : IConnectionHandler
 
     public bool WatchedKeyChanged { get; set; }
 
+    /// <summary>What the session waits for; nothing more is carried out for it until it has that.</summary>
+    public Waiter? Waiting { get; set; }
+
+    public bool MayStayIdle => Waiting is not null;
+
     public CloseReason CloseAfterReplies { get; set; }
 
     public int NeededBytes => _reader.NeededBytes;
@@ -100,6 +108,7 @@ public sealed class Session : IConnectionHandler
             engine.Begin();
             LastActive = DateTimeOffset.FromUnixTimeMilliseconds(engine.Call.Now);
             output.Protocol = Protocol;
+            TakeArrived(output);
             var logged = engine.Journal.Writer.Length;
             var status = ReadStatus.Command;
             while (status == ReadStatus.Command && CanGoOn(output) && position < end)
@@ -124,17 +133,56 @@ public sealed class Session : IConnectionHandler
         return position - start;
     }
 
+    public void Woken(RespWriter output)
+    {
+        lock (_dispatcher.Engine.Gate)
+        {
+            TakeArrived(output);
+        }
+    }
+
+    /// <summary>Where a reply can be written while it is not the session's turn.</summary>
+    /// <param name="before">To be given to <see cref="EndAnswer"/>.</param>
+    public RespWriter BeginAnswer(out int before)
+    {
+        _arrived ??= new RespWriter(256);
+        _arrived.Protocol = Protocol;
+        before = _arrived.Length;
+        return _arrived;
+    }
+
+    /// <summary>Has what was written since <see cref="BeginAnswer"/>, if anything, sent at the session's next turn.</summary>
+    public void EndAnswer(int before)
+    {
+        if (_arrived!.Length > before)
+        {
+            ApplyReplyMode(_arrived, before);
+            Connection?.Wake();
+        }
+    }
+
     public void Closed(CloseReason reason)
     {
         lock (_dispatcher.Engine.Gate)
         {
+            _dispatcher.Engine.Waits.Remove(this);
             _dispatcher.Engine.Watches.Unwatch(this);
             _sessions.Remove(this);
         }
     }
 
+    private void TakeArrived(RespWriter output)
+    {
+        if (_arrived is { Length: > 0 })
+        {
+            output.Raw(_arrived.Written);
+            _arrived = null;
+        }
+    }
+
     private bool CanGoOn(RespWriter output) =>
         CloseAfterReplies == CloseReason.None
+        && Waiting is null
         && !output.IsOverflown
         && output.Length < NetworkLimits.OutputBytesPerReceive;
 
@@ -168,6 +216,15 @@ public sealed class Session : IConnectionHandler
 
         var before = output.Length;
         _dispatcher.Execute(this, args, output);
+        if (Waiting is null)
+        {
+            ApplyReplyMode(output, before);
+        }
+    }
+
+    /// <summary>Takes back what has been written since <paramref name="before"/> if the client does not want it.</summary>
+    private void ApplyReplyMode(RespWriter output, int before)
+    {
         if (ReplyMode != ReplyMode.On)
         {
             output.Truncate(before);
