@@ -35,6 +35,7 @@ module Commands =
                         SortedSetAlgebraCommands.rows
                         GeoCommands.rows
                         GeoSearchCommands.rows
+                        ListWaitCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

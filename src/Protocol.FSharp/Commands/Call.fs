@@ -43,14 +43,10 @@ type KeyEvent =
         Key: byte[]
     }
 
-/// What a client is answered when the time of its wait is up.
-type TimeoutReply =
-    | NullArray = 0
-    | Null = 1
-
-/// What a command waits for that could not be carried out yet: that one of the keys gets what it needs.
+/// What a command waits for that could not be carried out yet: that one of the keys gets what it needs. When the time
+/// is up, the client is answered with a null array.
 [<Sealed; AllowNullLiteral>]
-type Wait(database: int, keys: byte[][], deadline: int64, reply: TimeoutReply) =
+type Wait(database: int, keys: byte[][], deadline: int64) =
     member _.Database = database
 
     /// In the order of the arguments.
@@ -58,15 +54,6 @@ type Wait(database: int, keys: byte[][], deadline: int64, reply: TimeoutReply) =
 
     /// The millisecond at which the wait is over; Int64.MaxValue if it never is.
     member _.Deadline = deadline
-
-    /// Answers that the time is up.
-    static member WriteTimeout(writer: RespWriter, reply: TimeoutReply) =
-        if reply = TimeoutReply.NullArray then
-            writer.NullArray()
-        else
-            writer.Null()
-
-    member _.WriteTimeout(writer: RespWriter) = Wait.WriteTimeout(writer, reply)
 
 /// Settings that commands depend on.
 [<Sealed>]
@@ -285,16 +272,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Now + milliseconds
 
     /// Has the command wait for `count` keys, the arguments from `first` on. Where it may not wait, the time is up.
-    member this.WaitFor(first: int, count: int, deadline: int64, reply: TimeoutReply) : Outcome =
+    member this.WaitFor(first: int, count: int, deadline: int64) : Outcome =
         if this.MayWait then
             let keys = Array.zeroCreate count
 
             for i in 0 .. count - 1 do
                 keys[i] <- this.Args[first + i].ToArray()
 
-            this.Waiting <- Wait(database.Index, keys, deadline, reply)
+            this.Waiting <- Wait(database.Index, keys, deadline)
         else
-            Wait.WriteTimeout(this.Reply, reply)
+            this.Reply.NullArray()
 
         Outcome.Unchanged
 

@@ -22,6 +22,9 @@ module ListEnds =
             call.Reply.Error Errors.syntax
             false
 
+    let word (at: ListEnd) =
+        if at = ListEnd.Left then "LEFT" else "RIGHT"
+
     let pushEvent (at: ListEnd) =
         if at = ListEnd.Left then "lpush" else "rpush"
 

@@ -92,7 +92,7 @@ public sealed class WaitTable : IDisposable
         }
         else
         {
-            waiter.Wait.WriteTimeout(reply);
+            reply.NullArray();
         }
 
         session.EndAnswer(before);

@@ -298,7 +298,11 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
     private void Unblock(Session session, Arguments args, RespWriter reply)
     {
         var withError = args.Count == 4 && Bytes.isWord("ERROR", args[3]);
-        if (args.Count == 4 && !withError && !Bytes.isWord("TIMEOUT", args[3]))
+        if (args.Count > 4)
+        {
+            reply.Error(Errors.unknownSubcommandOrArity("CLIENT", args[1]));
+        }
+        else if (args.Count == 4 && !withError && !Bytes.isWord("TIMEOUT", args[3]))
         {
             reply.Error(Errors.unblockReason);
         }

@@ -1,0 +1,197 @@
+/// The commands that wait for elements of lists: https://redis.io/docs/latest/commands/?group=list
+///
+/// Each tries to do what the command without B does, and waits if there is nothing to do it with. It is evaluated again
+/// when a key it waits for has changed, and then looks at that key only. What is logged is the command without B.
+module RedisClone.Protocol.ListWaitCommands
+
+open System
+
+/// How the search for a list to take from ended.
+type private Search =
+    | Found = 0
+    | Nothing = 1
+    /// The error is written.
+    | WrongType = 2
+
+/// Finds the first list among `count` keys, the arguments from `first` on. A command that is evaluated again passes
+/// over values of other types: it goes on waiting.
+let private findFirst (call: Call) (first: int) (count: int) (entry: byref<Entry>) (index: byref<int>) : Search =
+    let mutable search = Search.Nothing
+    index <- first
+
+    while search = Search.Nothing && index < first + count do
+        let key = call.Args[index]
+
+        if not (call.IsUp key) || not (call.Find(key, &entry)) then
+            index <- index + 1
+        elif Kinds.isList entry.Kind then
+            search <- Search.Found
+        elif isNull call.ReadyKey then
+            call.Reply.Error Errors.wrongType
+            search <- Search.WrongType
+        else
+            index <- index + 1
+
+    search
+
+let private logPop (call: Call) (from: ListEnd) (key: ReadOnlySpan<byte>) =
+    call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
+    call.Journal.Add key
+
+// ---- writes
+
+/// BLPOP and BRPOP: keys, and then how long to wait.
+let private popFirst (call: Call) (from: ListEnd) =
+    let mutable entry = Entry()
+    let mutable deadline = 0L
+    let mutable index = 0
+    let keys = call.Args.Count - 2
+
+    if not (call.TimeoutOf(call.Args[keys + 1], &deadline)) then
+        Outcome.Unchanged
+    else
+        match findFirst call 1 keys &entry &index with
+        | Search.Found ->
+            let key = call.Args[index]
+            call.Reply.Array 2
+            call.Reply.Bulk key
+            ListPopCommands.popOne call &entry key from
+            call.Journal.Begin 2
+            logPop call from key
+            Outcome.Rewritten
+        | Search.Nothing -> call.WaitFor(1, keys, deadline)
+        | _ -> Outcome.Unchanged
+
+let blpop (call: Call) = popFirst call ListEnd.Left
+let brpop (call: Call) = popFirst call ListEnd.Right
+
+/// BLMOVE and BRPOPLPUSH, once the ends are known; the last argument tells how long to wait.
+let private move (call: Call) (from: ListEnd) (into: ListEnd) =
+    let mutable entry = Entry()
+    let mutable deadline = 0L
+    let mutable index = 0
+
+    if not (call.TimeoutOf(call.Args[call.Args.Count - 1], &deadline)) then
+        Outcome.Unchanged
+    else
+        match findFirst call 1 1 &entry &index with
+        | Search.Found ->
+            let source = call.Args[1]
+            let destination = call.Args[2]
+
+            match ListPopCommands.moveOne call &entry source destination from into with
+            | Outcome.AsReceived ->
+                call.Journal.Begin 5
+                call.Journal.Add "LMOVE"
+                call.Journal.Add source
+                call.Journal.Add destination
+                call.Journal.Add(ListEnds.word from)
+                call.Journal.Add(ListEnds.word into)
+                Outcome.Rewritten
+            | outcome -> outcome
+        | Search.Nothing when call.MayWait -> call.WaitFor(1, 1, deadline)
+        | Search.Nothing ->
+            call.Reply.Null()
+            Outcome.Unchanged
+        | _ -> Outcome.Unchanged
+
+let blmove (call: Call) =
+    let mutable from = ListEnd.Left
+    let mutable into = ListEnd.Left
+    call.Skip 2
+
+    if ListEnds.take call &from && ListEnds.take call &into then
+        move call from into
+    else
+        Outcome.Unchanged
+
+let brpoplpush (call: Call) = move call ListEnd.Right ListEnd.Left
+
+let blmpop (call: Call) =
+    let mutable entry = Entry()
+    let mutable deadline = 0L
+    let mutable numkeys = 0L
+    let mutable count = 0L
+    let mutable from = ListEnd.Left
+    let mutable index = 0
+
+    if not (call.TimeoutOf(call.Take(), &deadline)) then
+        Outcome.Unchanged
+    elif not (call.TakeInteger(&numkeys, Errors.numkeysNotPositive)) then
+        Outcome.Unchanged
+    elif numkeys <= 0L then
+        call.Fail Errors.numkeysNotPositive
+    elif numkeys >= int64 call.Remaining then
+        call.Fail Errors.syntax
+    else
+        let keys = int numkeys
+        let first = call.Position
+        call.Skip keys
+
+        if not (ListPopCommands.takeEndAndCount call &from &count) then
+            Outcome.Unchanged
+        else
+            match findFirst call first keys &entry &index with
+            | Search.Found ->
+                let key = call.Args[index]
+                call.Reply.Array 2
+                call.Reply.Bulk key
+                let popped = ListPopCommands.popSome call &entry key from count
+                call.Journal.Begin 3
+                logPop call from key
+                call.Journal.Add(int64 popped)
+                Outcome.Rewritten
+            | Search.Nothing -> call.WaitFor(first, keys, deadline)
+            | _ -> Outcome.Unchanged
+
+// ---- rows
+
+open Rows
+
+let rows: Row<Handler> list =
+    family
+        Group.List
+        [
+            command
+                "BLMOVE source destination <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> timeout:double"
+                [ Write; DenyOom; NoScript; Blocking ]
+                (since "6.2.0")
+                "Takes an element off an end of a list and adds it to an end of another, and waits if there is none."
+                blmove
+            |> keys [ takes; inserts ]
+            command
+                "BLMPOP timeout:double numkeys key [key ...] <where: LEFT | RIGHT> [COUNT count]"
+                [ Write; Blocking ]
+                (since "7.0.0")
+                "Takes elements off an end of the first of several lists that has any, and waits if none has."
+                blmpop
+            |> keys [ takes ]
+            |> complexity "O(N + M), N being the number of keys and M the number of elements returned"
+            command
+                "BLPOP key [key ...] timeout:double"
+                [ Write; NoScript; Blocking ]
+                (since "2.0.0")
+                "Takes the first element of the first of several lists that has any, and waits if none has."
+                blpop
+            |> keys [ takes ]
+            |> complexity "O(N), N being the number of keys"
+            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+            command
+                "BRPOP key [key ...] timeout:double"
+                [ Write; NoScript; Blocking ]
+                (since "2.0.0")
+                "Takes the last element of the first of several lists that has any, and waits if none has."
+                brpop
+            |> keys [ takes ]
+            |> complexity "O(N), N being the number of keys"
+            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+            command
+                "BRPOPLPUSH source destination timeout:double"
+                [ Write; DenyOom; NoScript; Blocking ]
+                (since "2.2.0")
+                "Takes the last element of a list and adds it at the left end of another, and waits if there is none."
+                brpoplpush
+            |> keys [ takes; inserts ]
+            |> deprecated "6.2.0" "`BLMOVE` with the `RIGHT` and `LEFT` arguments"
+            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+        ]
