@@ -23,6 +23,7 @@ module Commands =
                         BitfieldCommands.rows
                         HyperLogLogCommands.rows
                         HashCommands.rows
+                        HashExpiryCommands.rows
                         SetCommands.rows
                         SetAlgebraCommands.rows
                         SetRandomCommands.rows
@@ -62,7 +63,8 @@ module Evaluate =
         | Outcome.AsReceived -> call.Journal.Append call.Args
         | _ -> ()
 
-    /// Removes up to `most` keys that are due, the databases one after another, and returns how many it removed.
+    /// Removes up to `most` keys and fields of hashes that are due, the databases one after another, and returns how many
+    /// it removed.
     let expireDue (call: Call) (most: int) : int =
         let mutable entry = Entry()
         let mutable removed = 0
@@ -71,7 +73,10 @@ module Evaluate =
             call.Database <- database
 
             while removed < most && database.Table.FindDue(call.Now, &entry) do
-                call.Expire &entry
-                removed <- removed + 1
+                if entry.Deadline <= call.Now then
+                    call.Expire &entry
+                    removed <- removed + 1
+                else
+                    removed <- removed + call.ExpireFields(&entry, most - removed)
 
         removed

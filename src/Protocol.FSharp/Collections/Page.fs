@@ -46,6 +46,15 @@ type Kind =
     /// A sorted set that outgrew the limits of a listpack once.
     | LargeSortedSet = 11uy
     | Stream = 12uy
+    /// Hashes of which fields have had deadlines of their own: as `Hash` and `LargeHash`, but always a table.
+    | ExpiringHash = 13uy
+    | LargeExpiringHash = 14uy
+
+/// A value whose parts have deadlines of their own.
+[<AllowNullLiteral>]
+type IHasDeadlines =
+    /// No deadline of a part is earlier than this, in milliseconds.
+    abstract EarliestDeadline: int64
 
 [<Struct; StructLayout(LayoutKind.Sequential, Pack = 1)>]
 type PageHeader =
@@ -304,14 +313,29 @@ module Page =
         header.Count <- header.Count - 1s
         (at page (TagsAt + slot)) <- 0uy
 
-    /// The earliest deadline of the records there are.
-    let earliestOf (page: byte[]) : int64 =
+    /// The deadline of the record in a slot or, if that is earlier, of the parts of its value.
+    let earliestIn (page: byte[]) (references: obj[]) (slot: int) : int64 =
+        let record = recordAt page slot
+        let own = deadline page record
+
+        if kind page record < Kind.ExpiringHash then
+            own
+        else
+            let value =
+                match references[slot] with
+                | :? LongKey as key -> key.Value
+                | value -> value
+
+            min own (value :?> IHasDeadlines).EarliestDeadline
+
+    /// The earliest deadline of the records there are, and of the parts of their values.
+    let earliestOf (page: byte[]) (references: obj[]) : int64 =
         let mutable earliest = NoDeadline
         let mutable slots = (header page).Occupied
 
         while slots <> 0UL do
             let slot = BitOperations.TrailingZeroCount slots
             slots <- slots &&& (slots - 1UL)
-            earliest <- min earliest (deadline page (recordAt page slot))
+            earliest <- min earliest (earliestIn page references slot)
 
         earliest

@@ -466,7 +466,7 @@ type PageTable
                 if (Page.header source).Earliest = Page.NoDeadline then
                     Page.NoDeadline
                 else
-                    Page.earliestOf page
+                    Page.earliestOf page references
 
             placePage entry.Segment (first + side * (span / 2)) page (if used then references else null)
 
@@ -808,6 +808,10 @@ type PageTable
 
             setReference &entry (if keyOutside then LongKey(key.ToArray(), held) else held)
 
+            match held with
+            | :? IHasDeadlines as parts when kind >= Kind.ExpiringHash -> setEarliest &entry parts.EarliestDeadline
+            | _ -> ()
+
         if not valueOutside then
             value.CopyTo(Span<byte>(entry.Page, Page.valueAt entry.Page entry.Record, valueLength))
 
@@ -877,6 +881,11 @@ type PageTable
         if has then
             setEarliest &entry deadline
 
+    /// Takes note that a part of the value that `Find` found has a deadline.
+    member _.NoteDeadline(entry: byref<Entry>, deadline: int64) =
+        own &entry
+        setEarliest &entry deadline
+
     /// Removes the record that `Find` found.
     member _.Remove(entry: byref<Entry>) =
         own &entry
@@ -895,60 +904,55 @@ type PageTable
 
         merge &entry
 
-    /// Finds a record whose deadline is at or before `now`; false when there is none. Pages without due records are
-    /// not looked at: pages and segments know their earliest deadline.
+    /// Finds a record whose deadline, or that of a part of its value, is at or before `now`; false when there is none.
+    /// Pages without due records are not looked at: pages and segments know their earliest deadline. Where it is a part
+    /// that was due, it may have gone: the value knows better when it has looked for it.
     member _.FindDue(now: int64, entry: byref<Entry>) : bool =
         let mutable found = false
 
-        if deadlines > 0 then
-            let mutable tried = 0
+        let mutable tried = 0
 
-            while not found && tried < root.Length do
-                let rootIndex = (dueHint + tried) &&& (root.Length - 1)
-                let segment = root[rootIndex]
+        while not found && tried < root.Length do
+            let rootIndex = (dueHint + tried) &&& (root.Length - 1)
+            let segment = root[rootIndex]
 
-                if segment.Earliest <= now then
-                    let mutable earliest = Page.NoDeadline
-                    let mutable index = 0
+            if segment.Earliest <= now then
+                let mutable earliest = Page.NoDeadline
+                let mutable index = 0
 
-                    while not found && index < segment.Pages.Length do
-                        let page = segment.Pages[index]
-                        let header = &Page.header page
+                while not found && index < segment.Pages.Length do
+                    let page = segment.Pages[index]
+                    let header = &Page.header page
 
-                        if header.Earliest <= now then
-                            let mutable slots = header.Occupied
-                            header.Earliest <- Page.earliestOf page
+                    if header.Earliest <= now then
+                        let mutable slots = header.Occupied
+                        let references = if isNull segment.References then null else segment.References[index]
+                        header.Earliest <- Page.earliestOf page references
 
-                            while header.Earliest <= now && not found && slots <> 0UL do
-                                let slot = BitOperations.TrailingZeroCount slots
-                                slots <- slots &&& (slots - 1UL)
-                                let record = Page.recordAt page slot
+                        while header.Earliest <= now && not found && slots <> 0UL do
+                            let slot = BitOperations.TrailingZeroCount slots
+                            slots <- slots &&& (slots - 1UL)
 
-                                if Page.deadline page record <= now then
-                                    found <- true
-                                    entry.Segment <- segment
-                                    entry.Index <- index
-                                    entry.Page <- page
+                            if Page.earliestIn page references slot <= now then
+                                found <- true
+                                entry.Segment <- segment
+                                entry.Index <- index
+                                entry.Page <- page
 
-                                    entry.References <-
-                                        if isNull segment.References then
-                                            null
-                                        else
-                                            segment.References[index]
+                                entry.References <- references
+                                entry.Slot <- slot
+                                entry.Record <- Page.recordAt page slot
 
-                                    entry.Slot <- slot
-                                    entry.Record <- record
+                    earliest <- min earliest header.Earliest
+                    index <- index + (1 <<< (segment.PrefixBits + segment.Depth - int header.Depth))
 
-                        earliest <- min earliest header.Earliest
-                        index <- index + (1 <<< (segment.PrefixBits + segment.Depth - int header.Depth))
+                if found then
+                    entry.Hash <- owner.Hash entry.Key
+                    dueHint <- rootIndex
+                else
+                    segment.Earliest <- earliest
 
-                    if found then
-                        entry.Hash <- owner.Hash entry.Key
-                        dueHint <- rootIndex
-                    else
-                        segment.Earliest <- earliest
-
-                tried <- tried + 1
+            tried <- tried + 1
 
         found
 
@@ -1031,6 +1035,16 @@ type PageTable
                 finished <- (hash = 0UL)
 
         if finished then 0UL else reverse hash
+
+    interface IHasDeadlines with
+        member _.EarliestDeadline =
+            let mutable earliest = Page.NoDeadline
+
+            if deadlines > 0 then
+                for segment in root do
+                    earliest <- min earliest segment.Earliest
+
+            earliest
 
 /// What `PageTable.Scan` shows each record to.
 and IEntryVisitor =

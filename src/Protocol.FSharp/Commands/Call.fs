@@ -84,8 +84,11 @@ type Limits() =
 module Kinds =
     let isString (kind: Kind) = kind <= Kind.TextString
 
+    /// Whether the value is a hash of which fields have had deadlines, and so a table.
+    let isExpiringHash (kind: Kind) = kind >= Kind.ExpiringHash
+
     let isHash (kind: Kind) =
-        kind = Kind.Hash || kind = Kind.LargeHash
+        kind = Kind.Hash || kind = Kind.LargeHash || isExpiringHash kind
 
     let isSet (kind: Kind) =
         kind >= Kind.IntSet && kind <= Kind.LargeSet
@@ -138,6 +141,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member val Hits = 0L with get, set
     member val Misses = 0L with get, set
     member val ExpiredKeys = 0L with get, set
+    member val ExpiredFields = 0L with get, set
 
     /// Whether somebody wants to know which keys change; without, events are not recorded.
     member val Observed = false with get, set
@@ -333,13 +337,49 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         this.Notify(EventClass.Expired, "expired", entry.Key)
         this.Table.Remove(&entry)
 
-    /// Looks a key up without counting that as anything. A key that is due is removed.
+    /// Removes up to `most` fields of a hash that are due, and logs that; then the key, if it has no more. How many.
+    member this.ExpireFields(entry: byref<Entry>, most: int) : int =
+        let mutable field = Entry()
+        let mutable removed = 0
+        let mutable table = entry.Object :?> PageTable
+
+        while removed < most && table.FindDue(this.Now, &field) do
+            if removed = 0 then
+                table <- table.Edit keyspace.Owner
+                this.Table.SetObject(&entry, table)
+                table.Find(field.Key, &field) |> ignore
+
+            journal.Begin 3
+            journal.Add "HDEL"
+            journal.Add entry.Key
+            journal.Add field.Key
+            table.Remove &field
+            removed <- removed + 1
+
+        if removed > 0 then
+            this.ExpiredFields <- this.ExpiredFields + int64 removed
+            this.Notify(EventClass.Hash, "hexpired", entry.Key)
+
+            if table.Count = 0 then
+                this.Notify(EventClass.Generic, "del", entry.Key)
+                this.Table.Remove &entry
+
+        removed
+
+    /// Looks a key up without counting that as anything. A key that is due is removed, and so are fields that are.
     member this.Locate(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         if not (this.Table.Find(key, &entry)) then
             false
-        elif this.IsDue &entry then
+        elif entry.Deadline <= this.Now && not this.Loading then
             this.Expire(&entry)
             // Removing may have moved the place where the key would be.
+            this.Table.Find(key, &entry)
+        elif
+            Kinds.isExpiringHash entry.Kind
+            && not this.Loading
+            && (entry.Object :?> IHasDeadlines).EarliestDeadline <= this.Now
+        then
+            this.ExpireFields(&entry, Int32.MaxValue) |> ignore
             this.Table.Find(key, &entry)
         else
             true
@@ -387,9 +427,26 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Reply.Error Errors.wrongType
             Lookup.WrongType
 
+    /// Whether all fields of a hash are due.
+    member private this.AllFieldsAreDue(table: PageTable) =
+        let mutable all =
+            table.DeadlineCount = table.Count
+            && (table :> IHasDeadlines).EarliestDeadline <= this.Now
+
+        let mutable walk = table.Walk()
+        let mutable field = Entry()
+
+        while all && walk.Next &field do
+            all <- field.Deadline <= this.Now
+
+        all
+
     /// Whether a record of the table that was reached without `Find` is due, and so must not be shown.
     member this.IsDue(entry: byref<Entry>) =
-        entry.Deadline <= this.Now && not this.Loading
+        not this.Loading
+        && (entry.Deadline <= this.Now
+            || (Kinds.isExpiringHash entry.Kind
+                && this.AllFieldsAreDue(entry.Object :?> PageTable)))
 
     /// A number in decimal; good until the next.
     member this.TextOf(number: int64) : ReadOnlySpan<byte> =

@@ -29,6 +29,10 @@ module Deadlines =
 
     let unixMilliseconds = { Milliseconds = true; Absolute = true }
 
+    /// The latest deadline a field of a hash can have, as in Redis.
+    [<Literal>]
+    let FieldDeadlineMax = 0x3FFFFFFFFFFFL
+
     let private takeWord (call: Call) (word: string) (wanted: TimeUnit) (given: bool) (unit: byref<TimeUnit>) =
         let taken = (not given || unit = wanted) && call.TakeWord word
 

@@ -388,7 +388,7 @@ let private storeSum
     if not entry.Exists then
         HashValue.create call &entry key
 
-    HashValue.set (call, &entry, key, field, text) |> ignore
+    HashValue.replace (call, &entry, key, field, text) |> ignore
     call.Changed(EventClass.Hash, event, key)
 
 let hincrby (call: Call) =
@@ -449,11 +449,13 @@ let hincrbyfloat (call: Call) =
                 let text = call.TextOf sum
                 storeSum call &entry key field text "hincrbyfloat"
                 call.Reply.Bulk text
-                call.Journal.Begin 4
-                call.Journal.Add "HSET"
-                call.Journal.Add key
-                call.Journal.Add field
-                call.Journal.Add text
+                Logged.field call key field text
+                let mutable deadline = Page.NoDeadline
+                HashValue.tryFindDeadline (&entry, field, &deadline) |> ignore
+
+                if deadline <> Page.NoDeadline then
+                    Logged.fieldDeadline call key field deadline
+
                 Outcome.Rewritten
 
 // ---- rows

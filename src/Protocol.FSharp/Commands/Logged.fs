@@ -43,3 +43,26 @@ module Logged =
         call.Journal.Add key
         call.Journal.Add deadline
         Outcome.Rewritten
+
+    /// A field of a hash was set; it has no deadline then.
+    let field (call: Call) (key: ReadOnlySpan<byte>) (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) =
+        call.Journal.Begin 4
+        call.Journal.Add "HSET"
+        call.Journal.Add key
+        call.Journal.Add field
+        call.Journal.Add value
+
+    /// A field of a hash was given a deadline or, with `Page.NoDeadline`, lost it.
+    let fieldDeadline (call: Call) (key: ReadOnlySpan<byte>) (field: ReadOnlySpan<byte>) (deadline: int64) =
+        let journal = call.Journal
+        let has = deadline <> Page.NoDeadline
+        journal.Begin(if has then 6 else 5)
+        journal.Add(if has then "HPEXPIREAT" else "HPERSIST")
+        journal.Add key
+
+        if has then
+            journal.Add deadline
+
+        journal.Add "FIELDS"
+        journal.Add "1"
+        journal.Add field

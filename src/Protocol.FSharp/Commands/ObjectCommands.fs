@@ -11,7 +11,9 @@ let encodingOf (entry: byref<Entry>) : string =
 
     match entry.Kind with
     | Kind.Hash -> "listpack"
-    | Kind.LargeHash -> "hashtable"
+    | Kind.LargeHash
+    | Kind.LargeExpiringHash -> "hashtable"
+    | Kind.ExpiringHash -> "listpackex"
     | Kind.IntSet -> "intset"
     | Kind.Set -> "listpack"
     | Kind.LargeSet -> "hashtable"

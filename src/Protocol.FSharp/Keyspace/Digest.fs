@@ -19,6 +19,7 @@ module Digest =
     let Length = 20
 
     let private expireMark = "!!expire!!"B
+    let private fieldExpireMark = "!!hexpire!!"B
 
     /// The numbers that stand for the types.
     let private typeNumber (kind: Kind) =
@@ -77,6 +78,10 @@ module Digest =
                 let pair: byte[] = Array.zeroCreate Length
                 chain pair fields.Field
                 chain pair fields.Value
+
+                if fields.Deadline <> Page.NoDeadline then
+                    chain pair (ReadOnlySpan<byte> fieldExpireMark)
+
                 combine digest (ReadOnlySpan<byte> pair)
 
         if entry.Deadline <> Page.NoDeadline then

@@ -42,7 +42,7 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
             writer.BulkText "PXAT"
             writer.BulkInteger entry.Deadline
 
-    member private _.WriteHash(writer: RespWriter) =
+    member private this.WriteHash(writer: RespWriter) =
         let mutable fields = HashValue.fields &entry
         let mutable left = HashValue.count &entry
 
@@ -57,6 +57,22 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 fields.Next() |> ignore
                 writer.Bulk fields.Field
                 writer.Bulk fields.Value
+
+        if Kinds.isExpiringHash entry.Kind then
+            this.WriteFieldDeadlines writer
+
+    member private _.WriteFieldDeadlines(writer: RespWriter) =
+        let mutable fields = HashValue.fields &entry
+
+        while fields.Next() do
+            if fields.Deadline <> Page.NoDeadline then
+                writer.Array 6
+                writer.BulkText "HPEXPIREAT"
+                writer.Bulk entry.Key
+                writer.BulkInteger fields.Deadline
+                writer.BulkText "FIELDS"
+                writer.BulkText "1"
+                writer.Bulk fields.Field
 
     member private _.WriteSet(writer: RespWriter) =
         let mutable members = SetValue.members &entry

@@ -433,6 +433,16 @@ module Errors =
     let hashNotInteger = "ERR hash value is not an integer"
     let hashNotFloat = "ERR hash value is not a float"
 
+    let fieldsMissing =
+        "ERR Mandatory argument FIELDS is missing or not at the right position"
+
+    let numFieldsNotPositive = "ERR Parameter `numFields` should be greater than 0"
+
+    let numFieldsMismatch =
+        "ERR The `numfields` parameter must match the number of arguments"
+
+    let fieldExpireNegative = "ERR invalid expire time, must be >= 0"
+
     /// For an increment, of a hash field, that is infinite.
     let incrementNotFinite = "ERR value is NaN or Infinity"
 

@@ -13,7 +13,8 @@ open System
 //
 // A hash with more than `PackedFieldsMax` fields or `Packed.BytesMax` bytes is a `PageTable` of its own, a record a
 // field. It does not go back when it shrinks. A record has room for a deadline, so a field that is to expire makes its
-// hash a table too.
+// hash a table too; its kind then says so (`Kind.ExpiringHash`), and the key's page takes note of the earliest deadline
+// of a field, so that due fields are found as due keys are.
 //
 // What OBJECT ENCODING says follows Redis' limits, not these: see `Kind.LargeHash`.
 
@@ -80,6 +81,13 @@ type HashFields =
             this.entry.Key
         else
             ReadOnlySpan<byte>(this.data, this.position, this.fieldLength)
+
+    /// The millisecond at which the field ends; `Page.NoDeadline` if it does not.
+    member this.Deadline: int64 =
+        if isNull this.data then
+            this.entry.Deadline
+        else
+            Page.NoDeadline
 
     member this.Value: ReadOnlySpan<byte> =
         if isNull this.data then
@@ -172,10 +180,17 @@ module HashValue =
         && int64 field.Length <= limits.HashListpackValueMax
         && int64 value.Length <= limits.HashListpackValueMax
 
-    let private setInTable (table: PageTable) (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) : bool =
+    let private setInTable (table: PageTable) (field: ReadOnlySpan<byte>) (value: ReadOnlySpan<byte>) keepsDeadline =
         let mutable inner = Entry()
         let isNew = not (table.Find(field, &inner))
-        table.Store(&inner, field, Kind.String, value, null, Page.NoDeadline, 0)
+
+        let deadline =
+            if isNew || not keepsDeadline then
+                Page.NoDeadline
+            else
+                inner.Deadline
+
+        table.Store(&inner, field, Kind.String, value, null, deadline, 0)
         isNew
 
     /// Turns a packed hash into a table.
@@ -184,7 +199,7 @@ module HashValue =
         let mutable walk = fields &entry
 
         while walk.Next() do
-            setInTable table walk.Field walk.Value |> ignore
+            setInTable table walk.Field walk.Value false |> ignore
 
         call.StoreObject(&entry, key, entry.Kind, table, entry.Deadline)
         table
@@ -254,28 +269,91 @@ module HashValue =
 
         fits
 
-    /// Sets a field; true if it is new. `value` may not be a view into the hash.
-    let set
-        (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>)
-        : bool =
+    let private setWith
+        (
+            call: Call,
+            entry: byref<Entry>,
+            key: ReadOnlySpan<byte>,
+            field: ReadOnlySpan<byte>,
+            value: ReadOnlySpan<byte>,
+            keepsDeadline: bool
+        ) : bool =
         let isNew =
             match tableOf &entry with
             | null ->
                 let packed = entry.Value.Length + pairBytes field value
 
                 if count &entry >= PackedFieldsMax || packed > Packed.BytesMax then
-                    setInTable (unpack call &entry key) field value
+                    setInTable (unpack call &entry key) field value keepsDeadline
                 else
                     setPacked call &entry key field value
-            | table -> setInTable (Packed.ownTable call &entry table) field value
+            | table -> setInTable (Packed.ownTable call &entry table) field value keepsDeadline
 
         if
-            entry.Kind = Kind.Hash
+            (entry.Kind = Kind.Hash || entry.Kind = Kind.ExpiringHash)
             && not (fitsListpack call.Limits (count &entry) field value)
         then
-            call.Table.SetKind(&entry, Kind.LargeHash)
+            call.Table.SetKind(
+                &entry,
+                (if entry.Kind = Kind.Hash then
+                     Kind.LargeHash
+                 else
+                     Kind.LargeExpiringHash)
+            )
 
         isNew
+
+    /// Sets a field, which then has no deadline; true if it is new. `value` may not be a view into the hash.
+    let set
+        (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>)
+        : bool =
+        setWith (call, &entry, key, field, value, false)
+
+    /// Sets a field, which keeps its deadline if it has one; true if it is new. `value` may not be a view into the hash.
+    let replace
+        (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>)
+        : bool =
+        setWith (call, &entry, key, field, value, true)
+
+    /// The deadline of a field, `Page.NoDeadline` if it has none; false if there is no such field.
+    let tryFindDeadline (entry: byref<Entry>, field: ReadOnlySpan<byte>, deadline: byref<int64>) : bool =
+        let mutable cell = Unchecked.defaultof<HashCell>
+
+        match tableOf &entry with
+        | null ->
+            deadline <- Page.NoDeadline
+            tryFind (&entry, field, &cell)
+        | table ->
+            let mutable inner = Entry()
+            let found = table.Find(field, &inner)
+
+            if found then
+                deadline <- inner.Deadline
+
+            found
+
+    /// Gives a field that exists a deadline, or takes it away with `Page.NoDeadline`.
+    let setDeadline (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>, deadline) =
+        let table =
+            match tableOf &entry with
+            | null -> unpack call &entry key
+            | table -> Packed.ownTable call &entry table
+
+        let mutable inner = Entry()
+        table.Find(field, &inner) |> ignore
+        table.SetDeadline(&inner, deadline)
+
+        if not (Kinds.isExpiringHash entry.Kind) then
+            call.Table.SetKind(
+                &entry,
+                (if entry.Kind = Kind.Hash then
+                     Kind.ExpiringHash
+                 else
+                     Kind.LargeExpiringHash)
+            )
+
+        if deadline <> Page.NoDeadline then
+            call.Table.NoteDeadline(&entry, deadline)
 
     /// Removes a field; false if there is none. The key stays even when its last field goes.
     let remove (call: Call, entry: byref<Entry>, key: ReadOnlySpan<byte>, field: ReadOnlySpan<byte>) : bool =

@@ -6,7 +6,7 @@ open RedisClone.Protocol
 open Xunit
 
 [<Law(300)>]
-let ``removing what is due removes exactly that, and logs a DEL for each`` (Steps steps) (FsCheck.NonNegativeInt most) =
+let ``removing what is due removes exactly that, and logs a DEL or HDEL for each`` (Steps steps) (FsCheck.NonNegativeInt most) =
     let live = Evaluator()
     live.DoAll steps |> ignore
     live.Do(Advance 1_500L) |> ignore
@@ -21,7 +21,8 @@ let ``removing what is due removes exactly that, and logs a DEL for each`` (Step
         Log.commands effect.Journal
         |> List.map (fun (database, words) ->
             match words with
-            | [ "DEL"; key ] -> database, key
+            | [ "DEL"; key ] -> database, key, None
+            | [ "HDEL"; key; field ] -> database, key, Some field
             | other -> failwith $"%A{other} is logged")
 
     Assert.Equal(removed, deleted.Length)
@@ -68,9 +69,13 @@ let ``nothing expires while a log is loaded`` (Steps steps) (Steps later) =
 
     Contents.expectSame before live.Contents
 
-    for database, key in due do
+    for database, key, field in due do
         live.SelectDatabase database
         Assert.Equal(Reply.Integer 1L, live.Run("EXISTS", key))
+
+        match field with
+        | Some field -> Assert.Equal(Reply.Integer 1L, live.Run("HEXISTS", key, field))
+        | None -> ()
 
 /// A read-only look at a key, by the name of the command.
 let private looks =

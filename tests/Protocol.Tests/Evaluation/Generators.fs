@@ -396,7 +396,7 @@ module Generators =
     and private places group long (parameters: Parameter list) : Gen<string list> =
         match parameters with
         | [] -> Gen.constant []
-        | counter :: counted :: rest when counter.Name = "numkeys" ->
+        | counter :: counted :: rest when counter.Name = "numkeys" || counter.Name = "numfields" ->
             gen {
                 let! count = repetitions
                 let! told = Gen.frequency [ 8, Gen.constant (string count); 1, number ]

@@ -13,6 +13,8 @@ type Content =
         /// sorted set its members with their scores,
         /// of a list its elements by their positions.
         Value: Map<string, string>
+        /// Of the fields of a hash that have one.
+        FieldDeadlines: Map<string, int64>
         Deadline: int64
     }
 
@@ -85,6 +87,18 @@ module Contents =
 
         value
 
+    let private fieldDeadlinesOf (entry: byref<Entry>) : Map<string, int64> =
+        let mutable deadlines = Map.empty
+
+        if Kinds.isHash entry.Kind then
+            let mutable walk = HashValue.fields &entry
+
+            while walk.Next() do
+                if walk.Deadline <> Page.NoDeadline then
+                    deadlines <- deadlines.Add(Bytes.toString walk.Field, walk.Deadline)
+
+        deadlines
+
     let private contentOf (entry: byref<Entry>) : Content =
         let value =
             if Kinds.isString entry.Kind then
@@ -120,6 +134,7 @@ module Contents =
                 else
                     entry.Kind
             Value = value
+            FieldDeadlines = fieldDeadlinesOf &entry
             Deadline = entry.Deadline
         }
 
@@ -164,20 +179,37 @@ module Contents =
 
         contents |> Array.map (Map.map (fun _ content -> plain content))
 
-    /// The keys that are due, with their databases.
-    let due (now: int64) (contents: Contents) : Set<int * string> =
+    /// The keys that are due, with their databases; of keys that are not, the fields that are.
+    let due (now: int64) (contents: Contents) : Set<int * string * string option> =
         set
             [
                 for index in 0 .. contents.Length - 1 do
                     for pair in contents[index] do
                         if pair.Value.Deadline <= now then
-                            index, pair.Key
+                            index, pair.Key, None
+                        else
+                            for field in pair.Value.FieldDeadlines do
+                                if field.Value <= now then
+                                    index, pair.Key, Some field.Key
             ]
 
-    /// The contents without some keys.
-    let without (keys: Set<int * string>) (contents: Contents) : Contents =
+    /// The contents without some keys and fields, and without hashes that have no field left.
+    let without (gone: Set<int * string * string option>) (contents: Contents) : Contents =
+        let remaining index key (content: Content) =
+            let stays field _ =
+                not (gone.Contains((index, key, Some field)))
+
+            { content with
+                Value = Map.filter stays content.Value
+                FieldDeadlines = Map.filter stays content.FieldDeadlines
+            }
+
         contents
-        |> Array.mapi (fun index -> Map.filter (fun key _ -> not (keys.Contains((index, key)))))
+        |> Array.mapi (fun index database ->
+            database
+            |> Map.filter (fun key _ -> not (gone.Contains((index, key, None))))
+            |> Map.map (remaining index)
+            |> Map.filter (fun _ content -> not content.Value.IsEmpty))
 
     /// Raises with the keys whose content is not the same.
     let expectSame (expected: Contents) (actual: Contents) =
