@@ -926,7 +926,13 @@ type PageTable
 
                     if header.Earliest <= now then
                         let mutable slots = header.Occupied
-                        let references = if isNull segment.References then null else segment.References[index]
+
+                        let references =
+                            if isNull segment.References then
+                                null
+                            else
+                                segment.References[index]
+
                         header.Earliest <- Page.earliestOf page references
 
                         while header.Earliest <= now && not found && slots <> 0UL do

@@ -19,7 +19,10 @@ let private takeFields (call: Call) (step: int) : bool =
     if not (call.TakeWord "FIELDS") then
         call.Reply.Error Errors.fieldsMissing
         false
-    elif call.Remaining = 0 || not (call.TakeInteger(&count, Errors.numFieldsNotPositive)) then
+    elif
+        call.Remaining = 0
+        || not (call.TakeInteger(&count, Errors.numFieldsNotPositive))
+    then
         if call.Remaining = 0 then
             call.Reply.Error Errors.numFieldsNotPositive
 

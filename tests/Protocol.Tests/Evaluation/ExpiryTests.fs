@@ -6,7 +6,10 @@ open RedisClone.Protocol
 open Xunit
 
 [<Law(300)>]
-let ``removing what is due removes exactly that, and logs a DEL or HDEL for each`` (Steps steps) (FsCheck.NonNegativeInt most) =
+let ``removing what is due removes exactly that, and logs a DEL or HDEL for each``
+    (Steps steps)
+    (FsCheck.NonNegativeInt most)
+    =
     let live = Evaluator()
     live.DoAll steps |> ignore
     live.Do(Advance 1_500L) |> ignore
