@@ -79,7 +79,7 @@ let rows: Row<Handler> list =
                 (since "2.6.9")
                 "Names this connection."
             hosted
-                "CLIENT UNBLOCK client-id [unblock-type: TIMEOUT | ERROR]"
+                "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]"
                 [ Admin; NoScript; Loading; Stale ]
                 (since "5.0.0")
                 "Ends the wait of a connection that waits for a key."

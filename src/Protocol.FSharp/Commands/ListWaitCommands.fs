@@ -175,7 +175,7 @@ let rows: Row<Handler> list =
                 blpop
             |> keys [ takes ]
             |> complexity "O(N), N being the number of keys"
-            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+            |> history "6.0.0" "The timeout is a decimal number, until then whole seconds."
             command
                 "BRPOP key [key ...] timeout:double"
                 [ Write; NoScript; Blocking ]
@@ -184,7 +184,7 @@ let rows: Row<Handler> list =
                 brpop
             |> keys [ takes ]
             |> complexity "O(N), N being the number of keys"
-            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+            |> history "6.0.0" "The timeout is a decimal number, until then whole seconds."
             command
                 "BRPOPLPUSH source destination timeout:double"
                 [ Write; DenyOom; NoScript; Blocking ]
@@ -193,5 +193,5 @@ let rows: Row<Handler> list =
                 brpoplpush
             |> keys [ takes; inserts ]
             |> deprecated "6.2.0" "`BLMOVE` with the `RIGHT` and `LEFT` arguments"
-            |> history "6.0.0" "`timeout` is a decimal number, until then whole seconds."
+            |> history "6.0.0" "The timeout is a decimal number, until then whole seconds."
         ]

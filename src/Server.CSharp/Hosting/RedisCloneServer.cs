@@ -145,6 +145,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
     {
         lock (_sessions)
         {
+            // At once, so that no more is loaded from here on.
+            CancelLoading();
             return _stopping ??= Task.Run(Stop);
         }
     }
@@ -153,7 +155,6 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
     private void Stop()
     {
-        CancelLoading();
         lock (_starting)
         {
             StopStarted();
@@ -163,6 +164,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private void StopStarted()
     {
         _housekeeping?.Dispose();
+        _engine.Waits.Dispose();
         _transport?.Stop(StopTimeMax);
         lock (_engine.Gate)
         {
