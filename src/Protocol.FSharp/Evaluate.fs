@@ -33,6 +33,7 @@ module Commands =
                         SortedSetCommands.rows
                         SortedSetRangeCommands.rows
                         SortedSetPopCommands.rows
+                        SortedSetWaitCommands.rows
                         SortedSetAlgebraCommands.rows
                         GeoCommands.rows
                         GeoSearchCommands.rows

@@ -6,34 +6,6 @@ module RedisClone.Protocol.ListWaitCommands
 
 open System
 
-/// How the search for a list to take from ended.
-type private Search =
-    | Found = 0
-    | Nothing = 1
-    /// The error is written.
-    | WrongType = 2
-
-/// Finds the first list among `count` keys, the arguments from `first` on. A command that is evaluated again passes
-/// over values of other types: it goes on waiting.
-let private findFirst (call: Call) (first: int) (count: int) (entry: byref<Entry>) (index: byref<int>) : Search =
-    let mutable search = Search.Nothing
-    index <- first
-
-    while search = Search.Nothing && index < first + count do
-        let key = call.Args[index]
-
-        if not (call.IsUp key) || not (call.Find(key, &entry)) then
-            index <- index + 1
-        elif Kinds.isList entry.Kind then
-            search <- Search.Found
-        elif isNull call.ReadyKey then
-            call.Reply.Error Errors.wrongType
-            search <- Search.WrongType
-        else
-            index <- index + 1
-
-    search
-
 let private logPop (call: Call) (from: ListEnd) (key: ReadOnlySpan<byte>) =
     call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
     call.Journal.Add key
@@ -50,7 +22,7 @@ let private popFirst (call: Call) (from: ListEnd) =
     if not (call.TimeoutOf(call.Args[keys + 1], &deadline)) then
         Outcome.Unchanged
     else
-        match findFirst call 1 keys &entry &index with
+        match WaitedKeys.findFirst call Kinds.isList 1 keys &entry &index with
         | Search.Found ->
             let key = call.Args[index]
             call.Reply.Array 2
@@ -74,7 +46,7 @@ let private move (call: Call) (from: ListEnd) (into: ListEnd) =
     if not (call.TimeoutOf(call.Args[call.Args.Count - 1], &deadline)) then
         Outcome.Unchanged
     else
-        match findFirst call 1 1 &entry &index with
+        match WaitedKeys.findFirst call Kinds.isList 1 1 &entry &index with
         | Search.Found ->
             let source = call.Args[1]
             let destination = call.Args[2]
@@ -131,7 +103,7 @@ let blmpop (call: Call) =
         if not (ListPopCommands.takeEndAndCount call &from &count) then
             Outcome.Unchanged
         else
-            match findFirst call first keys &entry &index with
+            match WaitedKeys.findFirst call Kinds.isList first keys &entry &index with
             | Search.Found ->
                 let key = call.Args[index]
                 call.Reply.Array 2

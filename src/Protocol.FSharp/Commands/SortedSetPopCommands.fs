@@ -14,6 +14,8 @@ type PopShape =
     | Pairs = 1
     /// Each pair is a list of its own.
     | Nested = 2
+    /// As `Flat`, but as part of a list that is begun already.
+    | Bare = 3
 
 /// Takes up to `count` members, at least one, from an end of the sorted set that an entry found, and writes them with
 /// their scores as one list. Removes the key with the last member. Deterministic, so the command may be logged as it was
@@ -26,7 +28,9 @@ let pop (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) (isMax: boo
         shape = PopShape.Nested || (shape = PopShape.Pairs && call.Reply.Protocol >= 3)
 
     let mutable cursor = SortedSetValue.cursorAt set (if isMax then set.Count else 0)
-    call.Reply.Array(if isNested then popped else 2 * popped)
+
+    if shape <> PopShape.Bare then
+        call.Reply.Array(if isNested then popped else 2 * popped)
 
     for _ in 1..popped do
         if isMax then

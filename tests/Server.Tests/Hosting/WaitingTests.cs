@@ -44,6 +44,16 @@ public sealed class WaitingTests
         "b WATCH k|a< BLPOP k 0|c RPUSH k 1|a>|b MULTI|b PING|b EXEC",
         "c RPUSH l 1|c PEXPIRE l 100000|a< BLPOP k 0|c RENAME l k|a>",
         "a< BLPOP k 0|c FLUSHALL|c RPUSH k 1|a>",
+        "a< BZPOPMIN z 0|b< BZPOPMAX z 0|c ZADD z 1 x 2 y 3 z|a>|b>|c ZRANGE z 0 -1 WITHSCORES",
+        "a< BZPOPMIN z y 0|c MULTI|c ZADD y 1.5 x|c ZADD z 2 y|c EXEC|a>|c ZCARD z",
+        "a< BZMPOP 0 2 z y MAX COUNT 2|c ZADD y 1 a 2 b 3 c|a>|c ZRANGE y 0 -1",
+        "a< BZPOPMIN z 0|c RPUSH z 1|c DEL z|c ZADD z inf m|a>",
+        "a< BZPOPMIN z 0|b< BLPOP z 0|c RPUSH z 1|b>|c ZADD z 1 m|a>",
+        "a< BZPOPMIN z 0|c ZADD x 1 m|c ZUNIONSTORE z 1 x|a>|c EXISTS z",
+        "a< BZPOPMIN z 0|c GEOADD z 1 1 here|a>|c EXISTS z",
+        "a HELLO 3|a< BZPOPMIN z 0|c ZADD z 1.5 m|a>",
+        "a HELLO 3|a< BZMPOP 0 1 z MIN|c ZADD z 1.5 m|a>",
+        "a< BZPOPMIN z 0|c CLIENT UNBLOCK $a|a>",
         "a< BLPOP k 0|c SET k 1|c FLUSHALL|c RPUSH k 9|a>",
     ];
 
