@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RedisClone.Server.Network;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Hosting;
+using RedisClone.Server.Network;
 using RedisClone.Server.Persistence;
 using RedisClone.Server.Tests.Network;
 
