@@ -1,4 +1,3 @@
-using System.Net;
 using RedisClone.Server.Configuration;
 using StackExchange.Redis;
 using Xunit;
@@ -15,7 +14,7 @@ public sealed class StackExchangeTests
     public async Task The_usual_client_works(TransportKind transport)
     {
         using var server = new TestServer(options => options.Transport = transport);
-        await using ConnectionMultiplexer redis = await ConnectAsync(server);
+        await using ConnectionMultiplexer redis = await StackExchangeClient.ConnectAsync(server);
         IDatabase database = redis.GetDatabase();
         Assert.True(await database.StringSetAsync("s", "v", TimeSpan.FromSeconds(100)));
         Assert.Equal("v", await database.StringGetAsync("s"));
@@ -38,7 +37,7 @@ public sealed class StackExchangeTests
     public async Task Transactions_have_conditions()
     {
         using var server = new TestServer();
-        await using ConnectionMultiplexer redis = await ConnectAsync(server);
+        await using ConnectionMultiplexer redis = await StackExchangeClient.ConnectAsync(server);
         IDatabase database = redis.GetDatabase();
         ITransaction refused = database.CreateTransaction();
         refused.AddCondition(Condition.StringEqual("other", "1"));
@@ -60,7 +59,7 @@ public sealed class StackExchangeTests
     public async Task Batches_and_scans_and_what_administrators_do()
     {
         using var server = new TestServer();
-        await using ConnectionMultiplexer redis = await ConnectAsync(server, options => options.AllowAdmin = true);
+        await using ConnectionMultiplexer redis = await StackExchangeClient.ConnectAsync(server, options => options.AllowAdmin = true);
         IDatabase database = redis.GetDatabase();
         IBatch batch = database.CreateBatch();
         Task<bool>[] sets = [.. Enumerable.Range(0, 1000).Select(i => batch.StringSetAsync($"key:{i}", i))];
@@ -80,14 +79,5 @@ public sealed class StackExchangeTests
     {
         await admin.ConfigSetAsync(setting, value);
         return await admin.ConfigGetAsync(setting);
-    }
-
-    private static async Task<ConnectionMultiplexer> ConnectAsync(
-        TestServer server, Action<ConfigurationOptions>? configure = null)
-    {
-        var options = ConfigurationOptions.Parse($"{IPAddress.Loopback}:{server.Port}");
-        options.ConnectTimeout = options.AsyncTimeout = options.SyncTimeout = 30_000;
-        configure?.Invoke(options);
-        return await ConnectionMultiplexer.ConnectAsync(options);
     }
 }
