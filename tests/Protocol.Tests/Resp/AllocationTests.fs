@@ -4,17 +4,23 @@ open System
 open RedisClone.Protocol
 open Xunit
 
-/// The bytes that an action allocates once it is warm.
+/// The bytes that an action allocates once it is warm: the least of several rounds, since a collection that another
+/// test causes counts the rest of a thread's room as allocated.
 let private allocatedBy (action: unit -> unit) =
-    for _ in 1..3 do
-        action ()
+    let roundsMax = 20
+    let mutable rounds = 0
+    let mutable least = Int64.MaxValue
 
-    let before = GC.GetAllocatedBytesForCurrentThread()
+    while least > 0L && rounds < roundsMax do
+        let before = GC.GetAllocatedBytesForCurrentThread()
 
-    for _ in 1..100 do
-        action ()
+        for _ in 1..100 do
+            action ()
 
-    GC.GetAllocatedBytesForCurrentThread() - before
+        least <- min least (GC.GetAllocatedBytesForCurrentThread() - before)
+        rounds <- rounds + 1
+
+    least
 
 /// Reads every command of the bytes, which arrive in pieces of a size.
 let private readAll (reader: RespReader) (bytes: byte[]) (piece: int) =

@@ -46,7 +46,7 @@ module Properties =
             at <- at + reader.Consumed
 
         let allocated = GC.GetAllocatedBytesForCurrentThread() - before
-        Assert.InRange(allocated, 0L, 4096L + 100L * int64 bytes.Length)
+        Assert.InRange(allocated, 0L, 16384L + 100L * int64 bytes.Length)
 
 let private read (limits: ReplyLimits) (text: string) =
     ReplyHarness.read (ReplyReader limits) [ Bytes.ofString text ]

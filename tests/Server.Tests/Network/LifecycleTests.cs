@@ -205,18 +205,21 @@ public class LifecycleTests
 
         using var server = new LineServer(TransportKind.Epoll, LineServer.Default(TransportKind.Epoll, loops: 1));
         using var client = new LineClient(server);
-        for (int i = 0; i < 200; i++)
+        long allocated = long.MaxValue;
+
+        // A collection that another test causes counts the rest of a thread's room as allocated.
+        for (int round = 0; round < 20 && allocated > 0; round++)
         {
-            client.Ask("warm");
+            long before = server.AllocatedBytes;
+            for (int i = 0; i < 200; i++)
+            {
+                client.Ask("hello");
+            }
+
+            allocated = server.AllocatedBytes - before;
         }
 
-        long before = server.AllocatedBytes;
-        for (int i = 0; i < 200; i++)
-        {
-            client.Ask("hello");
-        }
-
-        Assert.Equal(before, server.AllocatedBytes);
+        Assert.Equal(0, allocated);
     }
 
     private static TransportOptions With(TransportKind kind, string[] bind) =>
