@@ -89,10 +89,21 @@ Task("Oracle")
             Warning("no redis-server: the tests that compare with it will be skipped");
     });
 
+Task("Node")
+    .Description("Makes sure that the clients of Node.js can be tried, where that is possible.")
+    .WithCriteria(() => IsRunningOnLinux() && !OnPath("node", "npm"))
+    .ContinueOnError()
+    .Does(() =>
+    {
+        if (Run("bash", ".ci/install", "nodejs", "npm") != 0)
+            Warning("no node: the tests with clients of Node.js will be skipped");
+    });
+
 Task("Test")
     .Description("Runs every test project and sums up.")
     .IsDependentOn("Build")
     .IsDependentOn("Oracle")
+    .IsDependentOn("Node")
     .Does(() =>
     {
         CleanDirectory(testResults);

@@ -53,7 +53,8 @@ public static class ScriptFolder
 
     private static string PathOf(string name) => Path.Combine(Root, name + ".txt");
 
-    private static string SourceTree()
+    /// <summary>The folder of the solution that the tests were built from.</summary>
+    public static string SourceTree()
     {
         string? folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, SolutionFile)))

@@ -1,0 +1,205 @@
+'use strict';
+
+// Runs every family of commands through ioredis against the server on the port given, and prints a line for each family
+// that answered as it should: "ok <family>". The first that does not ends the program with what was wrong.
+
+const assert = require('node:assert/strict');
+const { performance } = require('node:perf_hooks');
+const Redis = require('ioredis');
+
+const port = Number(process.argv[2]);
+const many = 2000;
+const waitMs = 30000;
+const connections = [];
+
+function connect() {
+    const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: 1, retryStrategy: null });
+    // Without a listener each error would be printed; a command that fails says so anyway.
+    connection.on('error', () => {});
+    connections.push(connection);
+    return connection;
+}
+
+const numbered = prefix => Array.from({ length: many }, (_, i) => `${prefix}:${i}`);
+
+async function until(condition) {
+    const deadline = performance.now() + waitMs;
+    while (!await condition()) {
+        assert.ok(performance.now() < deadline, `waited in vain: ${condition}`);
+    }
+}
+
+async function scanned(stream) {
+    const items = [];
+    for await (const batch of stream) {
+        items.push(...batch);
+    }
+    return items;
+}
+
+const families = {
+    async strings(redis) {
+        assert.equal(await redis.set('s', 'v', 'EX', 100), 'OK');
+        assert.equal(await redis.set('s', 'w', 'NX'), null);
+        assert.equal(await redis.get('s'), 'v');
+        assert.equal(await redis.ttl('s'), 100);
+        assert.equal(await redis.incrby('n', 5), 5);
+        assert.equal(await redis.incrbyfloat('n', 0.25), '5.25');
+        assert.equal(await redis.append('s', '\u00fc'), 3);
+        assert.deepEqual(await redis.getBuffer('s'), Buffer.from('v\u00fc'));
+        assert.deepEqual(await redis.mget('s', 'none', 'n'), ['v\u00fc', null, '5.25']);
+        await assert.rejects(redis.incr('s'), /^ReplyError: ERR value is not an integer or out of range/);
+    },
+
+    async keys(redis) {
+        assert.equal(await redis.mset(new Map(numbered('key').map(name => [name, 'x']))), 'OK');
+        const found = await scanned(redis.scanStream({ match: 'key:1*', count: 100 }));
+        assert.equal(new Set(found).size, 1111);
+        assert.equal(await redis.rename('key:0', 'other'), 'OK');
+        assert.equal(await redis.exists('key:0', 'key:1', 'other'), 2);
+        assert.equal(await redis.type('other'), 'string');
+        assert.equal(await redis.pexpire('other', 1000000), 1);
+        assert.equal(await redis.persist('other'), 1);
+        assert.equal(await redis.unlink(numbered('key')), many - 1);
+        assert.deepEqual(await redis.keys('*'), ['other']);
+    },
+
+    async hashes(redis) {
+        assert.equal(await redis.hset('h', { a: 1, b: 'two' }), 2);
+        assert.deepEqual(await redis.hgetall('h'), { a: '1', b: 'two' });
+        assert.equal(await redis.hincrby('h', 'a', 41), 42);
+        assert.deepEqual(await redis.hmget('h', 'a', 'none'), ['42', null]);
+        assert.equal(await redis.hset('large', Object.fromEntries(numbered('f').map((name, i) => [name, i]))), many);
+        const found = await scanned(redis.hscanStream('large', { count: 100 }));
+        assert.equal(new Set(found.filter((_, i) => i % 2 === 0)).size, many);
+        assert.deepEqual(await redis.hexpire('h', 10, 'FIELDS', 2, 'a', 'none'), [1, -2]);
+        assert.deepEqual(await redis.httl('h', 'FIELDS', 2, 'a', 'b'), [10, -1]);
+    },
+
+    async lists(redis) {
+        assert.equal(await redis.rpush('l', 'b', 'c', 'd'), 3);
+        assert.equal(await redis.lpush('l', 'a'), 4);
+        assert.deepEqual(await redis.lrange('l', 0, -1), ['a', 'b', 'c', 'd']);
+        assert.equal(await redis.linsert('l', 'BEFORE', 'c', 'between'), 5);
+        assert.equal(await redis.lpos('l', 'c'), 3);
+        assert.equal(await redis.lmove('l', 'm', 'RIGHT', 'LEFT'), 'd');
+        assert.deepEqual(await redis.lpop('l', 2), ['a', 'b']);
+        assert.deepEqual(await redis.lmpop(2, 'none', 'm', 'LEFT'), ['m', ['d']]);
+        assert.equal(await redis.lpop('m'), null);
+        assert.equal(await redis.llen('l'), 2);
+    },
+
+    async sets(redis) {
+        assert.equal(await redis.sadd('s', 'a', 'b', 'c'), 3);
+        assert.equal(await redis.sadd('t', 'b', 'c', 'd'), 3);
+        assert.deepEqual((await redis.sinter('s', 't')).sort(), ['b', 'c']);
+        assert.deepEqual((await redis.sunion('s', 't')).sort(), ['a', 'b', 'c', 'd']);
+        assert.deepEqual(await redis.sdiff('s', 't'), ['a']);
+        assert.equal(await redis.sintercard(2, 's', 't', 'LIMIT', 1), 1);
+        assert.deepEqual(await redis.smismember('s', 'a', 'd'), [1, 0]);
+        assert.equal(await redis.smove('s', 't', 'a'), 1);
+        assert.deepEqual((await redis.spop('s', 5)).sort(), ['b', 'c']);
+        assert.equal(await redis.exists('s'), 0);
+        assert.equal(await redis.sadd('large', numbered('m')), many);
+        assert.equal(new Set(await scanned(redis.sscanStream('large', { count: 100 }))).size, many);
+    },
+
+    async 'sorted sets'(redis) {
+        assert.equal(await redis.zadd('z', 1, 'a', 2.5, 'b', 'inf', 'c'), 3);
+        assert.deepEqual(await redis.zrange('z', 0, -1, 'WITHSCORES'), ['a', '1', 'b', '2.5', 'c', 'inf']);
+        assert.deepEqual(await redis.zrange('z', '(1', 3, 'BYSCORE'), ['b']);
+        assert.equal(await redis.zrank('z', 'b'), 1);
+        assert.equal(await redis.zscore('z', 'none'), null);
+        assert.equal(await redis.zincrby('z', 0.5, 'a'), '1.5');
+        assert.equal(await redis.zadd('y', 10, 'a'), 1);
+        assert.deepEqual(await redis.zinter(2, 'z', 'y', 'WEIGHTS', 1, 2, 'WITHSCORES'), ['a', '21.5']);
+        assert.deepEqual(await redis.zpopmin('z'), ['a', '1.5']);
+        assert.deepEqual(await redis.zmpop(2, 'none', 'z', 'MAX'), ['z', [['c', 'inf']]]);
+        assert.equal(await redis.zadd('large', ...numbered('m').flatMap((name, i) => [i, name])), many);
+        const found = await scanned(redis.zscanStream('large', { count: 100 }));
+        assert.equal(new Set(found.filter((_, i) => i % 2 === 0)).size, many);
+    },
+
+    async geo(redis) {
+        assert.equal(await redis.geoadd('g', 13.361389, 38.115556, 'Palermo', 15.087269, 37.502669, 'Catania'), 2);
+        assert.equal(await redis.geodist('g', 'Palermo', 'Catania', 'km'), '166.2742');
+        assert.deepEqual(
+            await redis.geosearch('g', 'FROMLONLAT', 15, 37, 'BYRADIUS', 200, 'km', 'ASC', 'WITHDIST'),
+            [['Catania', '56.4413'], ['Palermo', '190.4424']]);
+        assert.deepEqual(await redis.geohash('g', 'Palermo', 'none'), ['sqc8b49rny0', null]);
+    },
+
+    async bitmaps(redis) {
+        assert.equal(await redis.setbit('b', 7, 1), 0);
+        assert.equal(await redis.setbit('b', 16, 1), 0);
+        assert.deepEqual(await redis.getBuffer('b'), Buffer.from([1, 0, 128]));
+        assert.equal(await redis.bitcount('b'), 2);
+        assert.equal(await redis.bitpos('b', 1, 1), 16);
+        assert.equal(await redis.bitop('NOT', 'x', 'b'), 3);
+        assert.deepEqual(await redis.getBuffer('x'), Buffer.from([254, 255, 127]));
+        assert.deepEqual(await redis.bitfield('b', 'GET', 'u8', 0, 'OVERFLOW', 'SAT', 'INCRBY', 'u8', 0, 300), [1, 255]);
+    },
+
+    async HyperLogLogs(redis) {
+        assert.equal(await redis.pfadd('p', 'a', 'b', 'c'), 1);
+        assert.equal(await redis.pfadd('p', 'a'), 0);
+        assert.equal(await redis.pfadd('q', 'c', 'd'), 1);
+        assert.equal(await redis.pfcount('p', 'q'), 4);
+        assert.equal(await redis.pfmerge('merged', 'p', 'q'), 'OK');
+        assert.equal(await redis.pfcount('merged'), 4);
+    },
+
+    async waiting(redis) {
+        const waiter = connect();
+        const id = await waiter.client('ID');
+        const isWaiting = async () => (await redis.client('LIST', 'ID', id)).includes('cmd=blpop');
+        for (const [key, element] of [['first', '1'], ['second', '2']]) {
+            const popped = waiter.blpop('first', 'second', 0);
+            // The element is pushed only when the other connection waits for it.
+            await until(isWaiting);
+            assert.equal(await redis.rpush(key, element), 1);
+            assert.deepEqual(await popped, [key, element]);
+            assert.equal(await redis.exists(key), 0);
+            assert.equal(await waiter.ping(), 'PONG');
+        }
+    },
+
+    async pipelines(redis) {
+        const pipeline = redis.pipeline();
+        for (let i = 0; i < many; i++) {
+            pipeline.rpush('l', i);
+        }
+        const replies = await pipeline.hget('l', 'f').lrange('l', -2, -1).exec();
+        assert.equal(replies.length, many + 2);
+        assert.deepEqual(replies.slice(0, many), Array.from({ length: many }, (_, i) => [null, i + 1]));
+        assert.match(replies[many][0].message, /^WRONGTYPE /);
+        assert.deepEqual(replies[many + 1], [null, [`${many - 2}`, `${many - 1}`]]);
+    },
+
+    async transactions(redis) {
+        const done = await redis.multi().set('k', 1).sadd('k', 'wrong').incr('k').exec();
+        assert.deepEqual([done[0], done[2]], [[null, 'OK'], [null, 2]]);
+        assert.match(done[1][0].message, /^WRONGTYPE /);
+        assert.equal(await redis.watch('k'), 'OK');
+        assert.equal(await connect().set('k', 'changed'), 'OK');
+        assert.equal(await redis.multi().set('k', 'lost').exec(), null);
+        assert.equal(await redis.get('k'), 'changed');
+        await assert.rejects(redis.multi().set('k').exec(), /^ReplyError: EXECABORT /);
+    },
+};
+
+async function main() {
+    const redis = connect();
+    for (const [family, run] of Object.entries(families)) {
+        await redis.flushall();
+        await run(redis);
+        console.log(`ok ${family}`);
+    }
+}
+
+main().then(
+    () => connections.forEach(connection => connection.disconnect()),
+    error => {
+        console.error(error);
+        process.exit(1);
+    });
