@@ -173,48 +173,39 @@ let takeEndAndCount (call: Call) (from: byref<ListEnd>) (count: byref<int64>) : 
     else
         true
 
+/// Answers with the name of a list, which is an argument, and with elements from an end on, and takes them out. Logged
+/// is how many they were.
+let popNamed (call: Call) (entry: byref<Entry>) (index: int) (from: ListEnd) (most: int64) : Outcome =
+    let key = call.Args[index]
+    call.Reply.Array 2
+    call.Reply.Bulk key
+    let popped = popSome call &entry key from most
+    call.Journal.Begin 3
+    call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
+    call.Journal.Add key
+    call.Journal.Add(int64 popped)
+    Outcome.Rewritten
+
 let lmpop (call: Call) =
     let mutable entry = Entry()
-    let mutable numkeys = 0L
+    let mutable first = 0
+    let mutable keys = 0
     let mutable count = 0L
     let mutable from = ListEnd.Left
+    let mutable index = 0
 
-    if not (call.TakeInteger(&numkeys, Errors.numkeysNotPositive)) then
+    if
+        not (WaitedKeys.takeKeys call &first &keys)
+        || not (takeEndAndCount call &from &count)
+    then
         Outcome.Unchanged
-    elif numkeys <= 0L then
-        call.Fail Errors.numkeysNotPositive
-    elif numkeys >= int64 call.Remaining then
-        call.Fail Errors.syntax
     else
-        let keys = int numkeys
-        let first = call.Position
-        call.Skip keys
-
-        if not (takeEndAndCount call &from &count) then
+        match WaitedKeys.findFirst call Kinds.isList first keys &entry &index with
+        | Search.Found -> popNamed call &entry index from count
+        | Search.Nothing ->
+            call.Reply.NullArray()
             Outcome.Unchanged
-        else
-            let mutable lookup = Lookup.Missing
-            let mutable index = 0
-
-            while lookup = Lookup.Missing && index < keys do
-                lookup <- call.FindList(call.Args[first + index], &entry)
-                index <- index + 1
-
-            match lookup with
-            | Lookup.Found ->
-                let key = call.Args[first + index - 1]
-                call.Reply.Array 2
-                call.Reply.Bulk key
-                let popped = popSome call &entry key from count
-                call.Journal.Begin 3
-                call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
-                call.Journal.Add key
-                call.Journal.Add(int64 popped)
-                Outcome.Rewritten
-            | Lookup.Missing ->
-                call.Reply.NullArray()
-                Outcome.Unchanged
-            | _ -> Outcome.Unchanged
+        | _ -> Outcome.Unchanged
 
 // ---- rows
 

@@ -6,10 +6,6 @@ module RedisClone.Protocol.ListWaitCommands
 
 open System
 
-let private logPop (call: Call) (from: ListEnd) (key: ReadOnlySpan<byte>) =
-    call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
-    call.Journal.Add key
-
 // ---- writes
 
 /// BLPOP and BRPOP: keys, and then how long to wait.
@@ -29,7 +25,8 @@ let private popFirst (call: Call) (from: ListEnd) =
             call.Reply.Bulk key
             ListPopCommands.popOne call &entry key from
             call.Journal.Begin 2
-            logPop call from key
+            call.Journal.Add(if from = ListEnd.Left then "LPOP" else "RPOP")
+            call.Journal.Add key
             Outcome.Rewritten
         | Search.Nothing -> call.WaitFor(1, keys, deadline)
         | _ -> Outcome.Unchanged
@@ -82,39 +79,23 @@ let brpoplpush (call: Call) = move call ListEnd.Right ListEnd.Left
 let blmpop (call: Call) =
     let mutable entry = Entry()
     let mutable deadline = 0L
-    let mutable numkeys = 0L
+    let mutable first = 0
+    let mutable keys = 0
     let mutable count = 0L
     let mutable from = ListEnd.Left
     let mutable index = 0
 
-    if not (call.TimeoutOf(call.Take(), &deadline)) then
+    if
+        not (call.TimeoutOf(call.Take(), &deadline))
+        || not (WaitedKeys.takeKeys call &first &keys)
+        || not (ListPopCommands.takeEndAndCount call &from &count)
+    then
         Outcome.Unchanged
-    elif not (call.TakeInteger(&numkeys, Errors.numkeysNotPositive)) then
-        Outcome.Unchanged
-    elif numkeys <= 0L then
-        call.Fail Errors.numkeysNotPositive
-    elif numkeys >= int64 call.Remaining then
-        call.Fail Errors.syntax
     else
-        let keys = int numkeys
-        let first = call.Position
-        call.Skip keys
-
-        if not (ListPopCommands.takeEndAndCount call &from &count) then
-            Outcome.Unchanged
-        else
-            match WaitedKeys.findFirst call Kinds.isList first keys &entry &index with
-            | Search.Found ->
-                let key = call.Args[index]
-                call.Reply.Array 2
-                call.Reply.Bulk key
-                let popped = ListPopCommands.popSome call &entry key from count
-                call.Journal.Begin 3
-                logPop call from key
-                call.Journal.Add(int64 popped)
-                Outcome.Rewritten
-            | Search.Nothing -> call.WaitFor(first, keys, deadline)
-            | _ -> Outcome.Unchanged
+        match WaitedKeys.findFirst call Kinds.isList first keys &entry &index with
+        | Search.Found -> ListPopCommands.popNamed call &entry index from count
+        | Search.Nothing -> call.WaitFor(first, keys, deadline)
+        | _ -> Outcome.Unchanged
 
 // ---- rows
 

@@ -105,54 +105,31 @@ let takeWhere (call: Call) (isMax: byref<bool>) (count: byref<int64>) : bool =
 
     valid
 
-/// Pops from the first of the next `keys` keys, taken by the cursor, that has members, and answers with its name and
-/// them. `Outcome.Unchanged` without a reply when none has; `isAnswered` tells.
-let popFirst (call: Call) (keys: int) (isMax: bool) (count: int64) (isAnswered: byref<bool>) : Outcome =
+let zmpop (call: Call) =
     let mutable entry = Entry()
-    let mutable outcome = Outcome.Unchanged
-    let mutable left = keys
-    isAnswered <- false
+    let mutable first = 0
+    let mutable keys = 0
+    let mutable count = 1L
+    let mutable isMax = false
+    let mutable index = 0
 
-    while not isAnswered && left > 0 do
-        left <- left - 1
-        let key = call.Take()
-
-        match call.FindSortedSet(key, &entry) with
-        | Lookup.Missing -> ()
-        | Lookup.WrongType -> isAnswered <- true
-        | _ ->
-            isAnswered <- true
-            outcome <- Outcome.AsReceived
+    if
+        not (WaitedKeys.takeKeys call &first &keys)
+        || not (takeWhere call &isMax &count)
+    then
+        Outcome.Unchanged
+    else
+        match WaitedKeys.findFirst call Kinds.isSortedSet first keys &entry &index with
+        | Search.Found ->
+            let key = call.Args[index]
             call.Reply.Array 2
             call.Reply.Bulk key
             pop call key &entry isMax (int (min count (int64 Int32.MaxValue))) PopShape.Nested
-
-    outcome
-
-let zmpop (call: Call) =
-    let mutable numkeys = 0L
-    let mutable isMax = false
-    let mutable count = 1L
-    let mutable isAnswered = false
-
-    if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys < 1L then
-        call.Fail Errors.numkeysNotPositive
-    elif numkeys >= int64 call.Remaining then
-        call.Fail Errors.syntax
-    else
-        let first = call.Args.Count - call.Remaining
-        call.Skip(int numkeys)
-
-        if not (takeWhere call &isMax &count) then
+            Outcome.AsReceived
+        | Search.Nothing ->
+            call.Reply.NullArray()
             Outcome.Unchanged
-        else
-            call.Rewind first
-            let outcome = popFirst call (int numkeys) isMax count &isAnswered
-
-            if not isAnswered then
-                call.Reply.NullArray()
-
-            outcome
+        | _ -> Outcome.Unchanged
 
 // ---- chance
 

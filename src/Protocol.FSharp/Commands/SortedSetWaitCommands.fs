@@ -41,34 +41,26 @@ let bzpopmax (call: Call) = popFirst call true
 let bzmpop (call: Call) =
     let mutable entry = Entry()
     let mutable deadline = 0L
-    let mutable numkeys = 0L
+    let mutable first = 0
+    let mutable keys = 0
     let mutable count = 1L
     let mutable isMax = false
     let mutable index = 0
 
-    if not (call.TimeoutOf(call.Take(), &deadline)) then
+    if
+        not (call.TimeoutOf(call.Take(), &deadline))
+        || not (WaitedKeys.takeKeys call &first &keys)
+        || not (takeWhere call &isMax &count)
+    then
         Outcome.Unchanged
-    elif not (call.TakeInteger(&numkeys, Errors.numkeysNotPositive)) then
-        Outcome.Unchanged
-    elif numkeys <= 0L then
-        call.Fail Errors.numkeysNotPositive
-    elif numkeys >= int64 call.Remaining then
-        call.Fail Errors.syntax
     else
-        let keys = int numkeys
-        let first = call.Position
-        call.Skip keys
-
-        if not (takeWhere call &isMax &count) then
-            Outcome.Unchanged
-        else
-            match WaitedKeys.findFirst call Kinds.isSortedSet first keys &entry &index with
-            | Search.Found ->
-                call.Reply.Array 2
-                call.Reply.Bulk call.Args[index]
-                take call index &entry isMax count PopShape.Nested
-            | Search.Nothing -> call.WaitFor(first, keys, deadline)
-            | _ -> Outcome.Unchanged
+        match WaitedKeys.findFirst call Kinds.isSortedSet first keys &entry &index with
+        | Search.Found ->
+            call.Reply.Array 2
+            call.Reply.Bulk call.Args[index]
+            take call index &entry isMax count PopShape.Nested
+        | Search.Nothing -> call.WaitFor(first, keys, deadline)
+        | _ -> Outcome.Unchanged
 
 // ---- rows
 

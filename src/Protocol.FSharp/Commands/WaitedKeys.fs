@@ -7,9 +7,26 @@ type Search =
     /// The error is written.
     | WrongType = 2
 
-/// What the commands have in common that take from the first of several keys and else wait.
+/// What the commands have in common that take from the first of several keys, and may wait for one.
 [<RequireQualifiedAccess>]
 module WaitedKeys =
+    /// Takes `numkeys key [key ...]`, behind which there must be more: the argument of the first key, and how many there
+    /// are. Writes the error if they make no sense.
+    let takeKeys (call: Call) (first: byref<int>) (count: byref<int>) : bool =
+        let mutable numkeys = 0L
+
+        if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys <= 0L then
+            call.Reply.Error Errors.numkeysNotPositive
+            false
+        elif numkeys >= int64 call.Remaining then
+            call.Reply.Error Errors.syntax
+            false
+        else
+            first <- call.Position
+            count <- int numkeys
+            call.Skip count
+            true
+
     /// Finds the first value of the right type among `count` keys, the arguments from `first` on; `index` tells the
     /// argument. A command that is evaluated again passes over values of other types: it goes on waiting.
     let inline findFirst
