@@ -8,8 +8,8 @@ using RedisClone.Bench.Servers;
 // Measures this server beside redis-server and writes the report; see Options.Usage.
 IScenario[] scenarios =
 [
-    new CommandsScenario(), new PersistenceScenario(), new MemoryScenario(), new StallsScenario(), new ReplayScenario(),
-    new StartScenario(),
+    new CommandsScenario(), new FamiliesScenario(), new PersistenceScenario(), new MemoryScenario(), new StallsScenario(),
+    new ReplayScenario(), new StartScenario(),
 ];
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

@@ -75,6 +75,34 @@ internal static class Workload
         }
     }
 
+    /// <summary>Element number i of a list, at its right end.</summary>
+    public static void PushElement(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("RPUSH"u8);
+        buffer.Argument("list"u8);
+        buffer.Value16(Mix((ulong)i));
+    }
+
+    /// <summary>Member number i of a set.</summary>
+    public static void AddMember(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("SADD"u8);
+        buffer.Argument("set"u8);
+        buffer.Numbered("mem:"u8, i);
+    }
+
+    /// <summary>Member number i of a sorted set, with a score of up to six digits that looks random.</summary>
+    public static void AddScored(RequestBuffer buffer, long i)
+    {
+        buffer.Command(4);
+        buffer.Argument("ZADD"u8);
+        buffer.Argument("sorted"u8);
+        buffer.Number((long)(Mix((ulong)i) % 1_000_000));
+        buffer.Numbered("mem:"u8, i);
+    }
+
     /// <summary>Spreads a number over 64 bits, each time the same way (the finaliser of splitmix64).</summary>
     public static ulong Mix(ulong x)
     {

@@ -5,7 +5,7 @@ using RedisClone.Bench.Servers;
 
 namespace RedisClone.Bench.Scenarios;
 
-/// <summary>Resident bytes per key, field or hash: what the process has grown by, divided by what was put into it.</summary>
+/// <summary>Resident bytes per key, field, hash, element or member: what the process has grown by, divided by what was put into it.</summary>
 internal sealed class MemoryScenario : IScenario
 {
     private static readonly Case[] Cases =
@@ -14,6 +14,9 @@ internal sealed class MemoryScenario : IScenario
         new("10M keys", 10_000_000, "key", 1, Workload.SetKey, ["DBSIZE"]),
         new("one hash of 1M fields", 1_000_000, "field", 3, Workload.SetField, ["HLEN", "big"]),
         new("100,000 hashes of 10 fields", 100_000, "hash", 3, Workload.SetSmallHash, ["DBSIZE"]),
+        new("one list of 1M elements", 1_000_000, "element", 3, Workload.PushElement, ["LLEN", "list"]),
+        new("one set of 1M members", 1_000_000, "member", 3, Workload.AddMember, ["SCARD", "set"]),
+        new("one sorted set of 1M members", 1_000_000, "member", 3, Workload.AddScored, ["ZCARD", "sorted"]),
     ];
 
     private sealed record Case(
@@ -61,8 +64,8 @@ internal sealed class MemoryScenario : IScenario
 
         return $"""
             Growth of resident memory (VmRSS) over an empty server, right after loading through one connection, and again after
-            {quiet.TotalSeconds:0.#} s without requests. Keys, fields and values have 16 bytes; the small hashes have ten fields, names of 6
-            bytes and values of 8. No persistence.
+            {quiet.TotalSeconds:0.#} s without requests. Keys, fields, values, elements and members have 16 bytes, scores up to six digits; the
+            small hashes have ten fields, names of 6 bytes and values of 8. No persistence.
 
             {table}
             """;

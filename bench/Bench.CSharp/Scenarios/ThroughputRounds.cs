@@ -18,13 +18,24 @@ internal static class ThroughputRounds
 
     /// <summary>Measures and appends a row per server.</summary>
     public static void Measure(
-        Session session, IReadOnlyList<ServerProcess> servers, Table table, string label, int pipeline, long range, string[] command)
+        Session session, IReadOnlyList<ServerProcess> servers, Table table, string label, int pipeline, long range, string[] command) =>
+        Measure(session, servers, table, label, pipeline, range, command, _ => { }, long.MaxValue);
+
+    /// <summary>
+    /// The same for a command that needs its data put in order before each run, and finds it for
+    /// <paramref name="requestsMax"/> requests only; a run is as many whole pipelines as fit, at least one on each connection.
+    /// </summary>
+    public static void Measure(
+        Session session, IReadOnlyList<ServerProcess> servers, Table table, string label, int pipeline, long range, string[] command,
+        Action<ServerProcess> prepare, long requestsMax)
     {
-        var probe = RedisBenchmark.WholeBatches(
-            (double)RedisBenchmark.Connections * pipeline * ProbeRequestsPerConnection, pipeline);
+        var batch = RedisBenchmark.WholeBatches(1, pipeline);
+        var most = Math.Max(1, requestsMax / batch) * batch;
+        var probe = Math.Min(most, batch * ProbeRequestsPerConnection);
         var reference = servers.Single(server => server.Subject.IsReference);
+        prepare(reference);
         var perSecond = RedisBenchmark.Run(reference, pipeline, probe, range, command).PerSecond;
-        var requests = RedisBenchmark.WholeBatches(perSecond * session.Options.Seconds, pipeline);
+        var requests = Math.Min(most, RedisBenchmark.WholeBatches(perSecond * session.Options.Seconds, pipeline));
 
         var cpu = servers.ToDictionary(server => server.Subject, _ => new Series());
         var rate = servers.ToDictionary(server => server.Subject, _ => new Series());
@@ -35,6 +46,7 @@ internal static class ThroughputRounds
             foreach (var subject in session.Turn(round + 1))
             {
                 var server = servers.Single(server => server.Subject == subject);
+                prepare(server);
                 var result = RedisBenchmark.Run(server, pipeline, requests, range, command);
                 if (round >= 0)
                 {
