@@ -41,6 +41,7 @@ module Commands =
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows
+                        SortCommands.rows
                         ExpiryCommands.rows
                         ObjectCommands.rows
                         ConnectionCommands.rows

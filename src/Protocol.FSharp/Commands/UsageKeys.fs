@@ -201,15 +201,25 @@ module UsageKeys =
 
         struct (List.rev specs, parameters)
 
-    /// Gives the key parameters the numbers of specifications that a row states, if there is one for each.
+    /// Gives the key parameters, and the patterns that name keys, the numbers of specifications that a row states, if there
+    /// is one for each key and one for all patterns.
     let number (specs: KeySpec list) (parameters: Parameter list) : Parameter list =
         let mutable next = 0
+        let mutable ofPatterns = -1
+
+        let take () =
+            next <- next + 1
+            next - 1
 
         let rec visit (parameter: Parameter) : Parameter =
-            if parameter.Type = ParameterType.Key then
-                next <- next + 1
-                { parameter with KeySpec = next - 1 }
-            else
+            match parameter.Type with
+            | ParameterType.Key -> { parameter with KeySpec = take () }
+            | ParameterType.Pattern ->
+                if ofPatterns < 0 then
+                    ofPatterns <- take ()
+
+                { parameter with KeySpec = ofPatterns }
+            | _ ->
                 { parameter with
                     Parts = List.map visit parameter.Parts
                 }

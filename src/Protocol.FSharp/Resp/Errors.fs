@@ -394,6 +394,7 @@ module Errors =
     let restoreIdleTime = "ERR Invalid IDLETIME value, must be >= 0"
     let restoreFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255"
     let sortNotDouble = "ERR One or more scores can't be converted into double"
+    let sortTooLong = "ERR the elements to sort are longer than any buffer"
 
     // ---- Strings
 

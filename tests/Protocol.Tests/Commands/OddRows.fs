@@ -9,13 +9,6 @@ let private row usage flags version =
     command usage flags (since version) "" (fun (_: Call) -> Outcome.Unchanged)
     |> complexity ""
 
-let private unknownSpec flags =
-    {
-        Flags = flags
-        Begin = BeginSearch.Unknown
-        Find = FindKeys.Unknown
-    }
-
 let private firstKey index flags =
     {
         Flags = flags
@@ -187,18 +180,6 @@ let private others =
     @ family
         Group.Generic
         [
-            row
-                "SORT key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [sorting: ALPHA] [STORE destination]"
-                [ Write; DenyOom ]
-                "1.0.0"
-            |> keySpecs [ firstKey 1 reads; unknownSpec reads; unknownSpec overwrites ]
-            |> categories (
-                AclCategories.Set
-                ||| AclCategories.SortedSet
-                ||| AclCategories.List
-                ||| AclCategories.Dangerous
-            )
-            |> notCategories AclCategories.Keyspace
             row
                 "MIGRATE host port <key_or_empty_string: key | \"\"> destination-db timeout [COPY] [REPLACE] [authentication: AUTH password | AUTH2 username password] [KEYS key [key ...]]"
                 [ Write ]

@@ -31,7 +31,6 @@ module private Facts =
             "command|getkeys", "arguments", "the oracle does not document them"
             "command|getkeysandflags", "arguments", "the oracle does not document them"
             "debug", "arguments", "the oracle does not document them"
-            "sort", "arguments", "where specifications are stated, patterns have no number of theirs"
         ]
 
     let tolerates (command: string) (fact: string) =

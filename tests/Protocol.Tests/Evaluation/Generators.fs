@@ -301,6 +301,10 @@ module Generators =
                 4, Gen.elements [ "k*"; "?"; "[a-h]*"; "h"; "\\*"; "["; "*k*k*k*x"; "**"; "[^a]"; "1*"; "" ]
             ]
 
+    /// For SORT: the elements themselves, keys whose names have elements in them, and names that are none.
+    let private weightPattern =
+        Gen.elements [ "#"; "*"; "k*"; "k*->1"; "h*"; "*->1"; "nosort"; "k*->" ]
+
     let private commandName =
         Gen.elements [ for command in table.Commands -> command.FullName ]
 
@@ -315,6 +319,7 @@ module Generators =
         match parameter.Type, parameter.Name with
         | ParameterType.Key, _ when long -> many |> Gen.map (fun n -> "k" + n)
         | ParameterType.Key, _ -> key group
+        | ParameterType.Pattern, _ when parameter.KeySpec >= 0 -> Gen.frequency [ 4, weightPattern; 1, pattern ]
         | ParameterType.Pattern, _ -> pattern
         | _, ("min" | "max") -> bound
         | _, ("start" | "stop") when group = Group.SortedSet -> bound

@@ -45,6 +45,7 @@ public static class Normalisation
     public static Rule RuleFor(IReadOnlyList<string> command) => (Name(command, 0), Name(command, 1)) switch
     {
         ("KEYS" or "HKEYS" or "HVALS" or "SMEMBERS" or "SINTER" or "SUNION" or "SDIFF" or "SPOP", _) => Rule.Unordered,
+        ("SORT" or "SORT_RO", _) => RuleForSort(command),
         ("HGETALL", _) => Rule.UnorderedPairs,
         ("CONFIG", "GET") when command.Skip(2).All(IsCommonParameter) => Rule.UnorderedPairs,
         ("CONFIG", "GET") => Rule.Kind,
@@ -61,6 +62,19 @@ public static class Normalisation
         ("OBJECT", "REFCOUNT" or "FREQ" or "IDLETIME") => Rule.Kind,
         _ => Rule.Exact,
     };
+
+    /// <summary>
+    /// A set that is not sorted is in the order of a hash table, and so are elements of equal weight; as texts Redis
+    /// compares them up to a NUL only, unless it stores them.
+    /// </summary>
+    private static Rule RuleForSort(IReadOnlyList<string> command)
+    {
+        var words = command.Select(word => word.ToUpperInvariant()).ToHashSet();
+        return words.Contains("STORE") ? Rule.Exact
+            : words.Contains("NOSORT") && words.Contains("LIMIT") ? Rule.Kind
+            : words.Contains("NOSORT") || words.Contains("ALPHA") ? Rule.Unordered
+            : Rule.Exact;
+    }
 
     /// <summary>Whether the replies of both servers say the same. Errors are always compared exactly.</summary>
     public static bool Agree(IReadOnlyList<string> command, ReplyValue reference, ReplyValue subject)

@@ -128,6 +128,13 @@ public static class Templates
         8 LMOVE $list $list (LEFT|RIGHT|$junk) (LEFT|RIGHT)
         4 RPOPLPUSH $list $list
         6 LMPOP (1 $list|2 $list $list|3 $list $list $list|$count $list $list|$junk $list) (LEFT|RIGHT|$junk) [COUNT $count|COUNT $junk|$junk]
+        8 SORT ($list|$set|$zset) [BY $weight|GET #|GET $weight|LIMIT $index $count|ASC|DESC|STORE $list|$junk]*
+        6 SORT ($list|$set|$zset) ALPHA STORE $key [GET #|GET $weight|LIMIT $index $count|ASC|DESC]*
+        4 (SORT|SORT_RO) ($list|$set|$zset) ALPHA [BY $weight|BY nosort|GET #|GET $weight|ASC|DESC]*
+        3 SORT ($list|$set|$zset) BY nosort [LIMIT $index $count|GET $weight|ASC|DESC]*
+        2 SORT $set STORE $list BY nosort [LIMIT $index $count|DESC]
+        2 SORT_RO ($list|$set|$zset) [BY $weight|GET #|GET $weight|LIMIT $index $count|STORE $list|$junk]*
+        2 COMMAND GETKEYS SORT $list [BY $weight|GET $weight|LIMIT $index $count|STORE $key|STORE|$junk]*
         6 DEL ($key)+
         2 UNLINK ($key)+
         4 EXISTS ($key)+

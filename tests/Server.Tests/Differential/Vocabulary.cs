@@ -89,6 +89,7 @@ public sealed class Vocabulary(Random random)
         "index" => OneOf(Indexes),
         "count" => OneOf(Counts),
         "pattern" => OneOf(Patterns),
+        "weight" => OneOf(["n*", "n*", "s*", "*", "h*->f", "h*->a", "h*->", "q*", "s1*"]),
         "seconds" => Lifetime("00"),
         "milliseconds" => Lifetime("00000"),
         "later" => OneOf(LateDeadlines),
