@@ -3,6 +3,8 @@
 ///
 /// SORT ... STORE is logged as received. What it reads is the same when the log is replayed: keys and fields that were due
 /// left the log as deletions before it, and nothing about the order of the result depends on how a set lies in memory.
+///
+/// Redis keeps a small sorted set as a large one once it was sorted. Here sorting it changes nothing.
 module RedisClone.Protocol.SortCommands
 
 open System
@@ -352,7 +354,7 @@ let private run (call: Call) (request: Request) (entry: byref<Entry>) : Outcome 
     let count = countOf &entry
     let isSet = Kinds.isSet entry.Kind
     let struct (first, wanted) = limited request count
-    // A set is stored in an order in any case: its own is different on a replica and after a restart.
+    // A set is stored in an order in any case: its own is another one after a restart.
     let isImposed = isSet && request.IsUnsorted && request.Target > 0
     let isSorted = not request.IsUnsorted || isImposed
 

@@ -76,10 +76,16 @@ public static class Normalisation
             : Rule.Exact;
     }
 
+    /// <summary>SORT makes Redis keep a small sorted set as a large one from then on; here it changes nothing.</summary>
+    private static bool IsSortedSetAfterSort(
+        IReadOnlyList<string> command, ReplyValue reference, ReplyValue subject) =>
+        Name(command, 0) == "OBJECT" && Name(command, 1) == "ENCODING"
+        && !reference.IsError && !subject.IsError && reference.Text == "skiplist" && subject.Text == "listpack";
+
     /// <summary>Whether the replies of both servers say the same. Errors are always compared exactly.</summary>
     public static bool Agree(IReadOnlyList<string> command, ReplyValue reference, ReplyValue subject)
     {
-        if (reference.Equals(subject))
+        if (reference.Equals(subject) || IsSortedSetAfterSort(command, reference, subject))
         {
             return true;
         }
