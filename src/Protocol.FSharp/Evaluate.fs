@@ -38,6 +38,11 @@ module Commands =
                         GeoCommands.rows
                         GeoSearchCommands.rows
                         ListWaitCommands.rows
+                        StreamCommands.rows
+                        StreamReadCommands.rows
+                        StreamGroupCommands.rows
+                        StreamPendingCommands.rows
+                        StreamInfoCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows
                         KeyScanCommands.rows

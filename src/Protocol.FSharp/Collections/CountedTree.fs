@@ -637,6 +637,22 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             this.RemoveAt index
             this.Insert(index, item)
 
+    /// The bytes of an item for editing in place, until the next write. In an ordered tree its place must stay the same,
+    /// and so must the bytes that tell it from its neighbours, with the one behind.
+    member _.EditItem(index: int) : Span<byte> =
+        checkOwned ()
+        ownRoot ()
+        let mutable node = root
+        let mutable local = index
+        let mutable child = node.ChildAt &local
+
+        while node.Level > 1 do
+            node <- ownNode node child
+            child <- node.ChildAt &local
+
+        let page = ownLeaf node child
+        LeafPage.editItem page (node.ReferencesOf child) local
+
     /// Removes the item at an index.
     member _.RemoveAt(index: int) =
         checkOwned ()

@@ -114,6 +114,22 @@ module LeafPage =
         | Medium -> ReadOnlySpan<byte>(page, offset + 3, readUInt16 page (offset + 1))
         | length -> ReadOnlySpan<byte>(page, offset + 1, int length)
 
+    /// The bytes of an item of a page of one's own, for editing in place. What its order depends on must stay.
+    let editItem (page: byte[]) (references: Blob[]) (index: int) : Span<byte> =
+        let offset = offsetOf page index
+
+        match at page offset with
+        | Long ->
+            let number = readUInt16 page (offset + 1)
+            let epoch = (header page).Epoch
+
+            if references[number].Epoch <> epoch then
+                references[number] <- Blob.OfSpan(epoch, references[number].Span)
+
+            references[number].Writable
+        | Medium -> Span<byte>(page, offset + 3, readUInt16 page (offset + 1))
+        | length -> Span<byte>(page, offset + 1, int length)
+
     /// The first eight bytes as a number that has the order of the bytes; what is missing counts as zeros.
     let prefixOf (bytes: ReadOnlySpan<byte>) : uint64 =
         if bytes.Length >= 8 then

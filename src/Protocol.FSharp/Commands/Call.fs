@@ -55,6 +55,9 @@ type Wait(database: int, keys: byte[][], deadline: int64) =
     /// The millisecond at which the wait is over; Int64.MaxValue if it never is.
     member _.Deadline = deadline
 
+    /// What the command is to be evaluated with from then on; null for its arguments as they were received.
+    member val Arguments: Arguments = null with get, set
+
 /// Settings that commands depend on.
 [<Sealed>]
 type Limits() =
@@ -98,6 +101,8 @@ module Kinds =
 
     let isSortedSet (kind: Kind) =
         kind = Kind.SortedSet || kind = Kind.LargeSortedSet
+
+    let isStream (kind: Kind) = kind = Kind.Stream
 
     let typeName (kind: Kind) =
         if isString kind then "string"
@@ -519,6 +524,15 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.ReadAnySet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Read(key, &entry)
         this.Checked(found, found && (Kinds.isSortedSet entry.Kind || Kinds.isSet entry.Kind))
+    /// Looks up a key that must hold a stream if it exists.
+    member this.ReadStream(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Read(key, &entry)
+        this.Checked(found, found && Kinds.isStream entry.Kind)
+
+    /// The same, before writing: neither hit nor miss.
+    member this.FindStream(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
+        let found = this.Find(key, &entry)
+        this.Checked(found, found && Kinds.isStream entry.Kind)
 
     /// Stores bytes under a key, over what the entry found.
     member this.Store

@@ -59,6 +59,7 @@ let private copyObject (call: Call) (object: obj) : obj =
     | :? Blob as blob -> Blob.OfSpan(owner.Epoch, blob.Span)
     | :? ListTree as list -> ListValue.copyTree owner list
     | :? ScoreTable as large -> ScoreTable(copyTable owner large.Members, copyOrder owner large.Order)
+    | :? StreamData as stream -> stream.CopyFor owner
     | other -> copyTable owner (other :?> PageTable)
 
 /// Stores a held value under a key of the selected database, over what the entry found.

@@ -21,6 +21,7 @@ let encodingOf (entry: byref<Entry>) : string =
     | Kind.LargeList -> "quicklist"
     | Kind.SortedSet -> "listpack"
     | Kind.LargeSortedSet -> "skiplist"
+    | Kind.Stream -> "stream"
     | Kind.RawString -> "raw"
     | Kind.String when Numbers.tryParseInt64 (entry.Value, &number) -> "int"
     | _ when entry.Value.Length <= 44 -> "embstr"
@@ -101,6 +102,7 @@ let private memoryOf (table: PageTable) (entry: byref<Entry>) : int64 =
         | :? Blob as blob -> int64 blob.Capacity + 56L
         | :? ListTree as list -> ListValue.treeBytes list
         | :? ScoreTable as large -> bytesOf large.Members + large.Order.MemoryBytes
+        | :? StreamData as stream -> stream.MemoryBytes
         | object -> bytesOf (object :?> PageTable)
 
     let key =

@@ -27,6 +27,7 @@ module Digest =
         elif Kinds.isList kind then 1
         elif Kinds.isSet kind then 2
         elif Kinds.isSortedSet kind then 3
+        elif Kinds.isStream kind then 6
         else 4
 
     let private combine (digest: byte[]) (bytes: ReadOnlySpan<byte>) =
@@ -71,6 +72,21 @@ module Digest =
                 chain pair cursor.Member
                 chain pair (ReadOnlySpan<byte>(text, 0, written))
                 combine digest (ReadOnlySpan<byte> pair)
+        elif Kinds.isStream entry.Kind then
+            let text = RespWriter StreamIds.TextLengthMax
+            // Here, unlike elsewhere, a point stands between the two numbers of an id.
+            let mutable cursor = StreamCursor(StreamValue.dataOf &entry, StreamIds.min, StreamIds.max, false)
+
+            while cursor.Next() do
+                let length = (StreamIds.textInto text cursor.Id).Length
+                let id = Span<byte>(text.Buffer, 0, length)
+                id[id.IndexOf '-'B] <- '.'B
+                chain digest (Span.op_Implicit id)
+
+                for _ in 1 .. cursor.Fields do
+                    cursor.NextField()
+                    chain digest cursor.Field
+                    chain digest cursor.Value
         else
             let mutable fields = HashValue.fields &entry
 

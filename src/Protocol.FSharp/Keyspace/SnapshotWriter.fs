@@ -28,6 +28,9 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
     let mutable scores = SortedSetCursor()
     let mutable elementsLeft = 0
 
+    /// What is left of a stream; null when there is none.
+    let mutable stream: StreamSnapshot = null
+
     /// How many keys were written so far.
     member _.KeysWritten = written
 
@@ -135,6 +138,10 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
 
                 if elementsLeft = 0 then
                     this.WriteDeadline writer
+            elif not (isNull stream) then
+                if not (stream.WriteNext(writer, entry.Key)) then
+                    stream <- null
+                    this.WriteDeadline writer
             elif database >= 0 && walk.Next &entry then
                 written <- written + 1L
 
@@ -146,6 +153,8 @@ type SnapshotWriter(frozen: FrozenKeyspace) =
                 elif Kinds.isSortedSet entry.Kind then
                     scores <- SortedSetValue.cursorAt (SortedSetValue.view &entry) 0
                     elementsLeft <- SortedSetValue.count &entry
+                elif Kinds.isStream entry.Kind then
+                    stream <- StreamSnapshot(StreamValue.dataOf &entry)
                 else
                     if Kinds.isSet entry.Kind then
                         this.WriteSet writer

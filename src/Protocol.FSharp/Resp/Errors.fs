@@ -538,3 +538,100 @@ module Errors =
             degrees.ToString("F6", CultureInfo.InvariantCulture)
 
         $"ERR invalid longitude,latitude pair {shown longitude},{shown latitude}"
+
+    // ---- Streams
+
+    let invalidStreamId = "ERR Invalid stream ID specified as stream command argument"
+    let invalidRangeStart = "ERR invalid start ID for the interval"
+    let invalidRangeEnd = "ERR invalid end ID for the interval"
+
+    let trimTwice =
+        "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+
+    let maxLengthNegative = "ERR The MAXLEN argument must be >= 0."
+    let streamLimitNegative = "ERR The LIMIT argument must be >= 0."
+
+    let limitWithoutTrim =
+        "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+
+    let limitOfExactTrim =
+        "ERR syntax error, LIMIT cannot be used without the special ~ option"
+
+    let trimMissing =
+        "ERR syntax error, XTRIM must be called with a trimming strategy"
+
+    let streamIdTooSmall =
+        "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+
+    let streamIdZero = "ERR The ID specified in XADD must be greater than 0-0"
+
+    let streamExhausted =
+        "ERR The stream has exhausted the last possible ID, unable to add more items"
+
+    let entriesAddedNegative = "ERR entries_added must be positive"
+
+    let entriesAddedBelowLength =
+        "ERR The entries_added specified in XSETID is smaller than the target stream length"
+
+    let setIdBelowGivenDeleted =
+        "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+
+    let setIdBelowTop =
+        "ERR The ID specified in XSETID is smaller than the target stream top item"
+
+    let unbalancedStreams =
+        "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
+
+    let groupOutsideXreadgroup =
+        "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+
+    let noackOutsideXreadgroup =
+        "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+
+    let newIdOutsideXreadgroup =
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+
+    let groupMissing = "ERR Missing GROUP option for XREADGROUP"
+
+    let lastIdInXreadgroup =
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+        + "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+
+    let noGroup (key: ReadOnlySpan<byte>, group: ReadOnlySpan<byte>) : string =
+        let key = quote quotedBytesMax key
+        let group = quote quotedBytesMax group
+        $"NOGROUP No such key '{key}' or consumer group '{group}'"
+
+    let noGroupToRead (key: ReadOnlySpan<byte>, group: ReadOnlySpan<byte>) : string =
+        noGroup (key, group) + " in XREADGROUP with GROUP option"
+
+    let noGroupOfKey (key: ReadOnlySpan<byte>, group: ReadOnlySpan<byte>) : string =
+        let key = quote quotedBytesMax key
+        let group = quote quotedBytesMax group
+        $"NOGROUP No such consumer group '{group}' for key name '{key}'"
+
+    let groupExists = "BUSYGROUP Consumer Group name already exists"
+
+    let groupOfMissingKey =
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option "
+        + "to create an empty stream automatically."
+
+    let entriesReadNegative = "ERR value for ENTRIESREAD must be positive or -1"
+
+    /// `command` in capitals.
+    let minIdleTime (command: string) =
+        $"ERR Invalid min-idle-time argument for {command}"
+
+    /// `option` in capitals.
+    let claimOption (option: string) =
+        $"ERR Invalid {option} option argument for XCLAIM"
+
+    let unknownClaimOption (option: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax option
+        $"ERR Unrecognized XCLAIM option '{quoted}'"
+
+    let claimCount = "ERR COUNT must be > 0"
+    let idCountNotPositive = "ERR Number of IDs must be a positive integer"
+
+    let idCountMismatch =
+        "ERR The `numids` parameter must match the number of arguments"

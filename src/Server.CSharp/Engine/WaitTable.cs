@@ -41,7 +41,7 @@ public sealed class WaitTable : IDisposable
     /// <summary>Parks a session whose command could not be carried out yet.</summary>
     public void Park(Session session, HostCommand command, Arguments args, Wait wait)
     {
-        var waiter = new Waiter(session, command, args.Keep(), wait);
+        var waiter = new Waiter(session, command, wait.Arguments ?? args.Keep(), wait);
         foreach (var key in wait.Keys)
         {
             var watched = new WatchedKey(wait.Database, key);

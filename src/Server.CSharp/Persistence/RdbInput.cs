@@ -52,6 +52,16 @@ internal sealed class RdbInput(ILogFile file)
         return _window[_at++];
     }
 
+    private byte PeekByte()
+    {
+        if (_at == _end)
+        {
+            Fill();
+        }
+
+        return _window[_at];
+    }
+
     public void Read(Span<byte> target)
     {
         if (target.Length > Remaining)
@@ -92,6 +102,19 @@ internal sealed class RdbInput(ILogFile file)
     {
         var length = ReadLength(out var isPacked);
         return isPacked ? throw Wrong("a length is wrong") : length;
+    }
+
+    /// <summary>A whole number of up to 64 bits, written as lengths are.</summary>
+    public ulong ReadNumber()
+    {
+        const int LongMark = 0x81;
+        if (PeekByte() != LongMark)
+        {
+            return (ulong)ReadLength();
+        }
+
+        _ = ReadByte();
+        return unchecked((ulong)BinaryPrimitives.ReverseEndianness(ReadInt64()));
     }
 
     /// <summary>

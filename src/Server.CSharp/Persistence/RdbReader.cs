@@ -16,7 +16,7 @@ namespace RedisClone.Server.Persistence;
 //     FC  1712345678901  00 "key" "value"     a deadline in ms, a type, a key, a value
 //     FF  CRC-64                              the end
 //
-// Strings, hashes, sets, lists and sorted sets are taken, in every way that Redis has packed them since version 2.0. For
+// Strings, hashes, sets, lists, sorted sets and streams are taken, in every way that Redis has packed them since version 2.0. For
 // other types there is no command here to make of them; they are an error that names the key, and never skipped: a
 // state with holes is none.
 
@@ -58,6 +58,7 @@ internal sealed class RdbReader
 
     private readonly RespWriter _command = new(1 << 10);
     private readonly RespWriter _pieces = new(1 << 10);
+    private readonly RdbStream _streams;
     private byte[] _key = new byte[64];
     private byte[] _value = new byte[64];
     private byte[] _fact = new byte[64];
@@ -68,6 +69,7 @@ internal sealed class RdbReader
     {
         _input = new RdbInput(file);
         _replayer = replayer;
+        _streams = new RdbStream(_input, _command, Carry);
     }
 
     /// <summary>Whether a file starts like an RDB file.</summary>
@@ -223,8 +225,15 @@ internal sealed class RdbReader
             case 20:
                 ReadPacked(key, _set, RdbListKind.Listpack, headerBytes: 7);
                 break;
+            case 15 or 19 or 21:
+                if (!_streams.TryRead(key, hasCounters: type > 15, hasActiveTime: type > 19))
+                {
+                    throw _input.Wrong($"the stream '{Name(key)}' is damaged");
+                }
+
+                break;
             default:
-                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes, sets, lists and sorted sets can be loaded");
+                throw _input.Wrong($"the key '{Name(key)}' is {TypeName(type)}; only strings, hashes, sets, lists, sorted sets and streams can be loaded");
         }
 
         if (deadlineMs >= 0)
@@ -450,7 +459,6 @@ internal sealed class RdbReader
     private static string TypeName(byte type) => type switch
     {
         6 or 7 => "a value of a module",
-        15 or 19 or 21 => "a stream",
         _ => $"of the unknown type {type}",
     };
 

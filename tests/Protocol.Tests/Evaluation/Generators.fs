@@ -58,6 +58,10 @@ module Generators =
     [<Literal>]
     let StringLengthMax = 20_000L
 
+    /// Blocks of streams are short, so that there are many.
+    [<Literal>]
+    let StreamNodeEntriesMax = 6L
+
     let private table = Commands.makeTable ()
 
     let private isHandler (command: Command<Handler>) =
@@ -182,6 +186,7 @@ module Generators =
     let private setKeys = [ "s"; "t"; "u" ]
     let private sortedSetKeys = [ "z"; "y" ]
     let private listKeys = [ "l"; "m"; "n" ]
+    let private streamKeys = [ "x"; "w" ]
 
     /// Keys that differ in where a record keeps them.
     let private oddKeys =
@@ -199,7 +204,15 @@ module Generators =
 
     let private key (group: Group) =
         let any =
-            Gen.elements (stringKeys @ hashKeys @ setKeys @ listKeys @ sortedSetKeys @ [ "p"; "q" ])
+            Gen.elements (
+                stringKeys
+                @ hashKeys
+                @ setKeys
+                @ listKeys
+                @ sortedSetKeys
+                @ streamKeys
+                @ [ "p"; "q" ]
+            )
 
         let own =
             match group with
@@ -211,6 +224,7 @@ module Generators =
             | Group.List -> Gen.elements listKeys
             | Group.SortedSet -> Gen.frequency [ 8, Gen.elements sortedSetKeys; 1, Gen.elements setKeys ]
             | Group.Geo -> Gen.elements sortedSetKeys
+            | Group.Stream -> Gen.elements streamKeys
             | _ -> any
 
         Gen.frequency
@@ -244,6 +258,27 @@ module Generators =
                         String('e', 1001)
                         String('e', 2100)
                     ]
+            ]
+
+    /// The id of an entry of a stream, among so few that there often is one.
+    let private streamId =
+        let whole = Gen.map2 (fun ms seq -> $"{ms}-{seq}") (Gen.choose (0, 30)) (Gen.choose (0, 2))
+
+        Gen.frequency
+            [
+                8, Gen.choose (0, 30) |> Gen.map string
+                6, whole
+                2, Gen.choose (0, 260) |> Gen.map string
+                2, Gen.elements [ "$"; ">"; "+"; "-"; "30-*"; "260-*" ]
+                1, Gen.elements [ "0-0"; "0"; "1-"; "-1"; "(1"; "x"; "18446744073709551615-18446744073709551614" ]
+            ]
+
+    let private streamBound =
+        Gen.frequency
+            [
+                4, streamId
+                3, Gen.elements [ "-"; "+"; "-" ]
+                1, Gen.choose (0, 30) |> Gen.map (fun ms -> $"({ms}")
             ]
 
     let private memberOfSet =
@@ -317,6 +352,14 @@ module Generators =
     /// A value for a place of a command. In a `long` list the places are all different, or nearly so.
     let private valueOf (group: Group) (long: bool) (parameter: Parameter) : Gen<string> =
         match parameter.Type, parameter.Name with
+        | _, ("start" | "end") when group = Group.Stream -> streamBound
+        | _, ("id" | "last-id" | "max_deleted_entry_id") when group = Group.Stream -> streamId
+        | _, "threshold" -> Gen.oneof [ between 0 12; between 0 260; streamId ]
+        | _, ("group" | "groupname") -> Gen.elements [ "g"; "g"; "g"; "h"; "" ]
+        | _, ("consumer" | "consumername") -> Gen.elements [ "c"; "d"; "e" ]
+        | _, "min-idle-time" -> integer (between -1 1_500)
+        | _, ("ms" | "entries_read" | "entries_added") -> integer (between -2 12)
+        | _, "field" when group = Group.Stream && not long -> Gen.elements [ "a"; "a"; "a"; "b" ]
         | ParameterType.Key, _ when long -> many |> Gen.map (fun n -> "k" + n)
         | ParameterType.Key, _ -> key group
         | ParameterType.Pattern, _ when parameter.KeySpec >= 0 -> Gen.frequency [ 4, weightPattern; 1, pattern ]
@@ -359,7 +402,7 @@ module Generators =
         | _, ("member" | "member1" | "member2") -> memberOfSet
         | _, "field" -> field
         | _, ("command" | "command-name") -> commandName
-        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "zset"; "" ]
+        | _, "type" -> Gen.elements [ "string"; "HASH"; "list"; "set"; "zset"; "stream"; "" ]
         | _, "comparison-value" -> word
         | _, "encoding" -> Gen.elements [ "u1"; "i4"; "u8"; "i16"; "u63"; "i64"; "u64"; "x1" ]
         | _, "offset" -> Gen.map2 (fun mark number -> mark + number) (Gen.elements [ ""; "#" ]) (between -1 300)
@@ -401,7 +444,15 @@ module Generators =
     and private places group long (parameters: Parameter list) : Gen<string list> =
         match parameters with
         | [] -> Gen.constant []
-        | counter :: counted :: rest when counter.Name = "numkeys" || counter.Name = "numfields" ->
+        | [ keys; ids ] when keys.Name = "key" && keys.Multiple && ids.Name = "id" && ids.Multiple ->
+            // As many ids as keys.
+            gen {
+                let! count = Gen.frequency [ 12, Gen.choose (1, 3); 1, Gen.constant 20 ]
+                let! items = times group count keys
+                let! others = times group count ids
+                return items @ others
+            }
+        | counter :: counted :: rest when counter.Name = "numkeys" || counter.Name = "numfields" || counter.Name = "numids" ->
             gen {
                 let! count = repetitions
                 let! told = Gen.frequency [ 8, Gen.constant (string count); 1, number ]
@@ -496,6 +547,10 @@ module Generators =
         | "swapdb" -> 2
         // It depends on nothing and takes its time.
         | "pfselftest" -> 1
+        | "xadd" -> 30
+        | "xreadgroup" -> 20
+        | "xgroup|create"
+        | "xinfo|stream" -> 8
         | "hrandfield"
         | "srandmember"
         | "sinter"
@@ -547,6 +602,10 @@ module Generators =
                     (fun key members -> ofWords [ "SADD"; key ] members)
                     (Gen.elements setKeys)
                     (Gen.choose (1, 8) |> Gen.bind (fun count -> Gen.listOfLength count memberOfSet))
+                Gen.map2
+                    (fun key start -> ofWords [ "XGROUP"; "CREATE"; key; "g" ] [ start; "MKSTREAM" ])
+                    (Gen.elements streamKeys)
+                    (Gen.elements [ "0"; "$"; "5" ])
             ]
 
     /// One large command that takes a key, or many of them, beyond some limit at once.
@@ -599,6 +658,31 @@ module Generators =
                     (fun key -> ofWords [ "PFADD"; key ])
                     (Gen.elements [ "p"; "q" ])
                     (several (Gen.choose (100, 3_000)) (fun number -> [ string number ]))
+                // Streams of many blocks, and all of one pending.
+                Gen.map3
+                    (fun key first count ->
+                        Batch
+                            [
+                                for number in first .. first + count do
+                                    { Words = [ "XADD"; key; $"{number}"; "a"; $"{number}"; $"{number % 5}"; "" ] }
+                            ])
+                    (Gen.elements streamKeys)
+                    (Gen.choose (1, 200))
+                    (Gen.choose (5, 60))
+                Gen.map2
+                    (fun key consumer ->
+                        Batch
+                            [
+                                { Words = [ "XGROUP"; "CREATE"; key; "g"; "0"; "MKSTREAM" ] }
+                                { Words = [ "XREADGROUP"; "GROUP"; "g"; consumer; "STREAMS"; key; ">" ] }
+                            ])
+                    (Gen.elements streamKeys)
+                    (Gen.elements [ "c"; "d" ])
+                Gen.map3
+                    (fun key sign length -> ofWords [ "XTRIM"; key; "MAXLEN"; sign; length ] [])
+                    (Gen.elements streamKeys)
+                    (Gen.elements [ "~"; "=" ])
+                    (between 0 60)
                 // Sets in all their forms, and of all their names.
                 Gen.map2
                     (fun key -> ofWords [ "SADD"; key ])

@@ -11,7 +11,7 @@ type Content =
         Kind: Kind
         /// Of a string its bytes under the empty name, of a hash its fields, of a set its members without values, of a
         /// sorted set its members with their scores,
-        /// of a list its elements by their positions.
+        /// of a list its elements by their positions, of a stream its entries by their ids, and notes.
         Value: Map<string, string>
         /// Of the fields of a hash that have one.
         FieldDeadlines: Map<string, int64>
@@ -99,6 +99,58 @@ module Contents =
 
         deadlines
 
+    /// Entries by their ids; what else there is to know under names that begin with a sign: `#` for what the stream
+    /// remembers, `@` for its groups.
+    let private entriesOf (entry: byref<Entry>) : Map<string, string> =
+        let stream = StreamValue.dataOf &entry
+        let found = List<string * string>()
+        let room = RespWriter 64
+        let text id = Bytes.toString (StreamIds.textInto room id)
+        let name (bytes: byte[]) = Bytes.toString (ReadOnlySpan bytes)
+        let mutable cursor = StreamCursor(stream, StreamIds.min, StreamIds.max, false)
+
+        while found.Count < stream.Length && cursor.Next() do
+            let fields = List<string>()
+
+            for _ in 1 .. cursor.Fields do
+                cursor.NextField()
+                fields.Add(Bytes.toString cursor.Field)
+                fields.Add(Bytes.toString cursor.Value)
+
+            found.Add((text cursor.Id, String.Join("|", fields)))
+
+        let mutable backwards = StreamCursor(stream, StreamIds.min, StreamIds.max, true)
+
+        for index in found.Count - 1 .. -1 .. 0 do
+            if not (backwards.Next()) || text backwards.Id <> fst found[index] then
+                failwith $"backwards, entry {index} is not {fst found[index]}"
+
+        if found.Count <> stream.Length then
+            failwith $"a stream of {stream.Length} entries has {found.Count}"
+
+        found.Add(("#", $"{text stream.LastId} {text stream.MaxDeletedId} {stream.EntriesAdded}"))
+
+        for rank in 0 .. stream.GroupCount - 1 do
+            let group = stream.Group rank
+            let named = "@" + name group.Name
+            found.Add((named, $"{text group.LastId} {group.EntriesRead}"))
+            let mutable pending = 0
+
+            for rank in 0 .. group.ConsumerCount - 1 do
+                let consumer = group.Consumer(group.SlotAt rank)
+                found.Add(($"{named}@{name consumer.Name}", string consumer.PendingCount))
+                pending <- pending + consumer.PendingCount
+
+            if pending <> group.PendingCount then
+                failwith $"{group.PendingCount} entries are pending, and {pending} for consumers"
+
+            for index in 0 .. group.PendingCount - 1 do
+                let entry = group.PendingAt index
+                let consumer = name (group.Consumer entry.Consumer).Name
+                found.Add(($"{named}@@{text entry.Id}", $"{consumer} {entry.DeliveryTime} {entry.DeliveryCount}"))
+
+        Map.ofSeq found
+
     let private contentOf (entry: byref<Entry>) : Content =
         let value =
             if Kinds.isString entry.Kind then
@@ -109,6 +161,8 @@ module Contents =
                 elementsOf &entry
             elif Kinds.isSortedSet entry.Kind then
                 scoresOf &entry
+            elif Kinds.isStream entry.Kind then
+                entriesOf &entry
             else
                 let mutable walk = HashValue.fields &entry
                 let fields = List<struct (string * string)>()
@@ -174,10 +228,27 @@ module Contents =
                     elif Kinds.isSet content.Kind then Kind.Set
                     elif Kinds.isList content.Kind then Kind.List
                     elif Kinds.isSortedSet content.Kind then Kind.SortedSet
+                    elif Kinds.isStream content.Kind then Kind.Stream
                     else Kind.Hash
             }
 
         contents |> Array.map (Map.map (fun _ content -> plain content))
+
+    /// The contents without what some of it is not told of: the groups of streams, or all that a stream
+    /// remembers besides its entries.
+    let withoutNotes (onlyGroups: bool) (contents: Contents) : Contents =
+        let isKept (name: string) =
+            not (name.StartsWith '@') && (onlyGroups || not (name.StartsWith '#'))
+
+        let kept (content: Content) =
+            if Kinds.isStream content.Kind then
+                { content with
+                    Value = content.Value |> Map.filter (fun name _ -> isKept name)
+                }
+            else
+                content
+
+        contents |> Array.map (Map.map (fun _ content -> kept content))
 
     /// The keys that are due, with their databases; of keys that are not, the fields that are.
     let due (now: int64) (contents: Contents) : Set<int * string * string option> =
@@ -246,7 +317,15 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
     let journal = Journal(RespWriter 1024)
 
     let call =
-        Call(keyspace, journal, Limits(StringLengthMax = Generators.StringLengthMax), Now = now)
+        Call(
+            keyspace,
+            journal,
+            Limits(
+                StringLengthMax = Generators.StringLengthMax,
+                StreamNodeEntriesMax = Generators.StreamNodeEntriesMax
+            ),
+            Now = now
+        )
 
     let reply = RespWriter(1024, LengthMax = replyBytesMax, DropsOverflow = true)
     let mutable seeds = SplitMix64 seed

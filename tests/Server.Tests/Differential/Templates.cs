@@ -135,6 +135,27 @@ public static class Templates
         2 SORT $set STORE $list BY nosort [LIMIT $index $count|DESC]
         2 SORT_RO ($list|$set|$zset) [BY $weight|GET #|GET $weight|LIMIT $index $count|STORE $list|$junk]*
         2 COMMAND GETKEYS SORT $list [BY $weight|GET $weight|LIMIT $index $count|STORE $key|STORE|$junk]*
+        40 XADD $stream $new-id ($field $value)+
+        6 XADD $stream [NOMKSTREAM] [MAXLEN|MINID] [=|~] $much [LIMIT $much] $new-id $field $value
+        3 XLEN $stream
+        8 XRANGE $stream $end $end [COUNT $count|$junk]
+        8 XREVRANGE $stream $end $end [COUNT $count|$junk]
+        10 XDEL $stream ($id)+
+        8 XTRIM $stream (MAXLEN|MINID) [=|~] $much [LIMIT $much]
+        4 XSETID $stream $id [ENTRIESADDED $much|MAXDELETEDID $id]*
+        6 XREAD [COUNT $count] STREAMS ($stream $id|$stream $stream $id $id|$stream $junk)
+        12 XGROUP CREATE $stream $group ($id|$last|0) [MKSTREAM|ENTRIESREAD $much|$junk]*
+        3 XGROUP SETID $stream $group ($id|$last) [ENTRIESREAD $much]
+        1 XGROUP DESTROY $stream $group
+        3 XGROUP CREATECONSUMER $stream $group $consumer
+        2 XGROUP DELCONSUMER $stream $group $consumer
+        30 XREADGROUP GROUP $group $consumer [COUNT $much|NOACK]* STREAMS ($stream >|$stream >|$stream $id|$stream $stream > >)
+        10 XACK $stream $group ($id)+
+        6 XPENDING $stream $group
+        12 XCLAIM $stream $group $consumer (0|0|100000) ($id)+ [RETRYCOUNT $much|FORCE|JUSTID|LASTID $id]*
+        8 XAUTOCLAIM $stream $group $consumer 0 $end [COUNT $much|JUSTID]*
+        8 XINFO STREAM $stream
+        8 XINFO GROUPS $stream
         6 DEL ($key)+
         2 UNLINK ($key)+
         4 EXISTS ($key)+
@@ -156,7 +177,7 @@ public static class Templates
         8 OBJECT ENCODING $key
         1 OBJECT (REFCOUNT|IDLETIME|FREQ) $key
         2 KEYS $pattern
-        4 SCAN $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|TYPE string|TYPE hash|TYPE list|TYPE set|$junk]*
+        4 SCAN $cursor [MATCH $pattern|COUNT 2|COUNT 100|COUNT $junk|TYPE string|TYPE hash|TYPE list|TYPE set|TYPE stream|$junk]*
         2 RANDOMKEY
         3 DBSIZE
         6 SELECT $database

@@ -21,6 +21,7 @@ public sealed class Vocabulary(Random random)
     private static readonly string[] Longitudes = ["0", "13.361389", "15.087269", "-74.0060", "180", "-179.9"];
     private static readonly string[] Latitudes = ["0", "38.115556", "37.502669", "40.7128", "85.05112878", "-84.9"];
     private static readonly string[] Members = ["a", "b", "c", "1", "2", "3", "4", "5", "-1", "012", "", "\x00\r\n"];
+    private static readonly string[] StreamKeys = ["x1", "x2", "x3"];
     private static readonly string[] HllKeys = ["p1", "p2", "p3"];
     private static readonly string[] Types = ["u1", "i1", "u4", "i5", "u8", "i8", "u13", "i16", "u32", "u63", "i64", "u64", "x"];
     private static readonly string[] BitOffsets = ["0", "1", "7", "8", "15", "20", "#0", "#1", "#2", "100", "-1", "4294967296"];
@@ -45,7 +46,7 @@ public sealed class Vocabulary(Random random)
     ];
 
     private static readonly int[] Lengths = [20, 21, 44, 45, 63, 64, 65, 300];
-    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys, HllKeys, SortedSetKeys];
+    private static readonly string[][] KeyFamilies = [StringKeys, HashKeys, SetKeys, ListKeys, HllKeys, SortedSetKeys, StreamKeys];
     private static readonly string[] Patterns =
         ["*", "h*", "?1", "[ns]*", "f", "", "\\*", "[^h]*", "*1", "none*", "**", "[a-c]"];
     private static readonly string[] Indexes = ["0", "1", "2", "5", "-1", "-3", "-100", "100", "70"];
@@ -81,6 +82,14 @@ public sealed class Vocabulary(Random random)
         "latitude" => Percent(4) ? Junky() : OneOf(Latitudes),
         "radius" => Percent(4) ? Junky() : OneOf(["0", "1", "170", "200.5", "5000", "30000"]),
         "list" => KeyOf(ListKeys),
+        "stream" => KeyOf(StreamKeys),
+        "id" => Percent(3) ? Junky() : Id(),
+        "new-id" => Percent(3) ? Junky() : Percent(40) ? $"{random.Next(60)}-*" : Id(),
+        "end" => Percent(3) ? Junky() : OneOf(["-", "+", Id(), Id(), "(" + Id()]),
+        "consumer" => OneOf(["alice", "bob", "carol"]),
+        "group" => Percent(3) ? "none" : OneOf(["g", "h"]),
+        "last" => "$",
+        "much" => random.Next(40).ToString(CultureInfo.InvariantCulture),
         "member" => Percent(3) ? Long() : Percent(10) ? OneOf(Integers) : OneOf(Members),
         "field" => Percent(3) ? Long() : OneOf(Fields),
         "value" => Value(),
@@ -119,6 +128,10 @@ public sealed class Vocabulary(Random random)
         8 => random.Next(-1000, 1000).ToString(CultureInfo.InvariantCulture),
         _ => Long(),
     };
+
+    private string Id() => Percent(50)
+        ? random.Next(60).ToString(CultureInfo.InvariantCulture)
+        : $"{random.Next(60)}-{random.Next(3)}";
 
     private string Long() => new((char)('a' + random.Next(26)), OneOf(Lengths));
 

@@ -120,7 +120,7 @@ public sealed class RdbReaderTests
     [InlineData("\x03\x01k\x00", "the sorted set 'k' is damaged")]
     [InlineData("\x03\x01k\x01\x01x\xFD", "the sorted set 'k' is damaged")]
     [InlineData("\x05\x01k\x01\x01x\x00\x00\x00\x00\x00\x00\xF8\x7F", "the sorted set 'k' is damaged")]
-    [InlineData("\x13\x01k\x01\x01x", "the key 'k' is a stream")]
+    [InlineData("\x13\x01k\x01\x01x", "the stream 'k' is damaged")]
     [InlineData("\x07\x01k\x01\x01x", "the key 'k' is a value of a module")]
     [InlineData("\x63\x01k\x01\x01x", "the key 'k' is of the unknown type 99")]
     [InlineData("\xF7\x01\x01", "data of a module")]
@@ -162,6 +162,22 @@ public sealed class RdbReaderTests
             changed[at] ^= 0x01;
 
             Assert.Throws<RdbException>(() => Read(changed));
+        }
+    }
+
+    [RepeatableProperty(MaxTest = 2000)]
+    public void Arbitrary_streams_are_an_error_or_one(byte[] block, byte[] rest, byte kind)
+    {
+        // What begins with zeros comes further.
+        string header = new('\x00', 6);
+        string packed = Packed(header + Encoding.Latin1.GetString(block));
+        string file = (char)new byte[] { 15, 19, 21 }[kind % 3] + "\x01k\x01\x10" + new string('\x01', 16) + packed;
+        try
+        {
+            Read(File(file + Encoding.Latin1.GetString(rest)));
+        }
+        catch (RdbException)
+        {
         }
     }
 
