@@ -524,6 +524,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.ReadAnySet(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Read(key, &entry)
         this.Checked(found, found && (Kinds.isSortedSet entry.Kind || Kinds.isSet entry.Kind))
+
     /// Looks up a key that must hold a stream if it exists.
     member this.ReadStream(key: ReadOnlySpan<byte>, entry: byref<Entry>) : Lookup =
         let found = this.Read(key, &entry)

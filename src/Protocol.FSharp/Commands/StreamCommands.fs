@@ -84,7 +84,15 @@ let private chooseId (call: Call) (given: GivenId) (wanted: StreamId) (last: Str
     | _ -> wanted
 
 /// Logs an entry that was added, with its id, and what of the stream is left.
-let private logAdded (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) (id: StreamId) first pairs (trimmed: bool) =
+let private logAdded
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (stream: StreamData)
+    (id: StreamId)
+    first
+    pairs
+    (trimmed: bool)
+    =
     let journal = call.Journal
 
     if journal.Enabled then
@@ -274,7 +282,13 @@ let xdel (call: Call) =
             Outcome.AsReceived
 
 /// Takes the options of XSETID; -1 and the least id where they are missing. False with the error written.
-let private takeCounters (call: Call) (id: StreamId) (added: byref<int64>) (maxDeleted: byref<StreamId>) (hasDeleted: byref<bool>) =
+let private takeCounters
+    (call: Call)
+    (id: StreamId)
+    (added: byref<int64>)
+    (maxDeleted: byref<StreamId>)
+    (hasDeleted: byref<bool>)
+    =
     let mutable valid = true
 
     while valid && call.Remaining > 0 do
@@ -353,7 +367,12 @@ let rows: Row<Handler> list =
             |> history "6.2.0" "The option `NOMKSTREAM`, trimming by `MINID`, and the option `LIMIT`."
             |> history "7.0.0" "Ids of the form `<ms>-*`."
             |> tips [ nondeterministic ]
-            command "XDEL key id [id ...]" [ Write; Fast ] (since "5.0.0") "Deletes entries of a stream by their ids." xdel
+            command
+                "XDEL key id [id ...]"
+                [ Write; Fast ]
+                (since "5.0.0")
+                "Deletes entries of a stream by their ids."
+                xdel
             |> keys [ deletes ]
             command "XLEN key" [ ReadOnly; Fast ] (since "5.0.0") "Returns the number of entries of a stream." xlen
             |> keys [ inspects ]

@@ -25,7 +25,13 @@ let private findGroup (call: Call) (entry: byref<Entry>) (rank: byref<int>) : bo
 
 /// The id that a group begins behind: one that is given, or the last of the stream for `$`. The ends of ranges are ids
 /// for SETID only.
-let private parseStart (call: Call) (text: ReadOnlySpan<byte>) (takesEnds: bool) (last: StreamId) (id: byref<StreamId>) : bool =
+let private parseStart
+    (call: Call)
+    (text: ReadOnlySpan<byte>)
+    (takesEnds: bool)
+    (last: StreamId)
+    (id: byref<StreamId>)
+    : bool =
     let mutable excluded = false
 
     if text.Length = 1 && text[0] = '$'B then
@@ -123,9 +129,7 @@ let xgroupSetid (call: Call) =
             Outcome.Unchanged
         elif call.Args.Count > 7 then
             call.Fail(Errors.unknownSubcommandOrArity ("XGROUP", call.Args[1]))
-        elif
-            not (parseStart call start true (StreamValue.dataOf &entry).LastId &id)
-        then
+        elif not (parseStart call start true (StreamValue.dataOf &entry).LastId &id) then
             Outcome.Unchanged
         else
             let group = (StreamValue.own call &entry).OwnGroup rank
@@ -304,7 +308,13 @@ let private acknowledge (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamDa
     found
 
 /// Deletes an entry as far as its references allow, and logs that: 1 if it is gone, 2 if it stays, -1 if there is none.
-let private deleteOne (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) (references: References) (id: StreamId) =
+let private deleteOne
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (stream: StreamData)
+    (references: References)
+    (id: StreamId)
+    =
     if references = References.Delete then
         for rank in 0 .. stream.GroupCount - 1 do
             acknowledge call key stream rank id |> ignore

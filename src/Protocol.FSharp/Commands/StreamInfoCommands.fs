@@ -251,6 +251,8 @@ let rows: Row<Handler> list =
                 "Returns what there is to know of a stream."
                 xinfoStream
             |> history "6.0.0" "The option `FULL`."
-            |> history "7.0.0" "The fields `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`."
+            |> history
+                "7.0.0"
+                "The fields `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag`."
             |> history "7.2.0" "The field `active-time` of consumers."
         ]

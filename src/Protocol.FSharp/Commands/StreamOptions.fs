@@ -46,7 +46,13 @@ module StreamOptions =
         valid
 
     /// Reads an end of a range: an id, `-` or `+`, with `(` before an id that is left out.
-    let parseBound (call: Call) (text: ReadOnlySpan<byte>) (missing: uint64) (id: byref<StreamId>) (excluded: byref<bool>) =
+    let parseBound
+        (call: Call)
+        (text: ReadOnlySpan<byte>)
+        (missing: uint64)
+        (id: byref<StreamId>)
+        (excluded: byref<bool>)
+        =
         excluded <- text.Length > 1 && text[0] = '('B
 
         if excluded then

@@ -4,7 +4,13 @@ module RedisClone.Protocol.StreamPendingCommands
 open System
 
 /// Finds a group for reading; -1, with the error written, if it is not there.
-let private findGroup (call: Call) (key: ReadOnlySpan<byte>) (name: ReadOnlySpan<byte>) (entry: byref<Entry>) reads : int =
+let private findGroup
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (name: ReadOnlySpan<byte>)
+    (entry: byref<Entry>)
+    reads
+    : int =
     let lookup =
         if reads then
             call.ReadStream(key, &entry)
@@ -106,7 +112,10 @@ let private writeRange (call: Call) (group: StreamGroup) (slot: int) (range: byr
 
             if StreamIds.less range.Until id then
                 more <- false
-            elif group.FindPending(id, &at) && writePending call group &range (group.PendingAt at) then
+            elif
+                group.FindPending(id, &at)
+                && writePending call group &range (group.PendingAt at)
+            then
                 written <- written + 1L
 
     reply.InsertArray(position, int written)
@@ -146,9 +155,7 @@ let xpending (call: Call) =
             let start = call.Take()
             let stop = call.Take()
 
-            valid <-
-                call.TakeInteger &count
-                && StreamOptions.parseRange call start stop &from &until
+            valid <- call.TakeInteger &count && StreamOptions.parseRange call start stop &from &until
 
             range.From <- from
             range.Until <- until
@@ -227,7 +234,15 @@ let private forget (call: Call) (key: ReadOnlySpan<byte>) (group: StreamGroup) (
     StreamOptions.logId call id
 
 /// Gives the pending entry at an index to a consumer, answers with it and logs that.
-let private give (call: Call) key (stream: StreamData) (group: StreamGroup) (slot: int) (index: int) (claim: byref<Claim>) =
+let private give
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    (slot: int)
+    (index: int)
+    (claim: byref<Claim>)
+    =
     let before = group.PendingAt index
 
     let after =
@@ -249,7 +264,13 @@ let private give (call: Call) key (stream: StreamData) (group: StreamGroup) (slo
         StreamOptions.writeId call after.Id
 
 /// The consumer of a name; made if it is not there.
-let private consumerOf (call: Call) (key: ReadOnlySpan<byte>) (group: StreamGroup) (name: ReadOnlySpan<byte>) (changes: byref<bool>) =
+let private consumerOf
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (group: StreamGroup)
+    (name: ReadOnlySpan<byte>)
+    (changes: byref<bool>)
+    =
     let found = group.FindConsumer name
 
     if found >= 0 then
@@ -295,7 +316,15 @@ let private takeClaimOptions (call: Call) (claim: byref<Claim>) : bool =
     valid
 
 /// Claims one entry if that is due; whether there is an answer.
-let private claimOne (call: Call) key (stream: StreamData) (group: StreamGroup) (slot: int) (claim: byref<Claim>) (id: StreamId) =
+let private claimOne
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    (slot: int)
+    (claim: byref<Claim>)
+    (id: StreamId)
+    =
     let mutable index = 0
     let mutable isPending = group.FindPending(id, &index)
 
@@ -366,10 +395,7 @@ let xclaim (call: Call) =
                 Outcome.Unchanged
             else
                 // A log was written by another clock.
-                if
-                    claim.DeliveryTime < 0L
-                    || (claim.DeliveryTime > call.Now && not call.Loading)
-                then
+                if claim.DeliveryTime < 0L || (claim.DeliveryTime > call.Now && not call.Loading) then
                     claim.DeliveryTime <- call.Now
 
                 let before = call.Changes
@@ -418,7 +444,16 @@ let xclaim (call: Call) =
 [<Literal>]
 let private AttemptsEach = 10L
 
-let private claimFrom (call: Call) key (stream: StreamData) (group: StreamGroup) (slot: int) (claim: byref<Claim>) (start: StreamId) count =
+let private claimFrom
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    (slot: int)
+    (claim: byref<Claim>)
+    (start: StreamId)
+    count
+    =
     let reply = call.Reply
     let deleted = call.Scratch
     let position = reply.Length
@@ -496,11 +531,7 @@ let xautoclaim (call: Call) =
                 call.Reply.Error Errors.syntax
                 valid <- false
 
-        let rank =
-            if valid then
-                findGroup call key name &entry false
-            else
-                -1
+        let rank = if valid then findGroup call key name &entry false else -1
 
         if rank < 0 then
             Outcome.Unchanged

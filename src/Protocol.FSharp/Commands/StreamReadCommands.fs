@@ -126,7 +126,14 @@ let private nothing: Request =
 /// The id behind which a stream is to be read; the lookup says whether there is a stream. `isNamed` tells whether it was
 /// named by a sign that stands for what is there now. A wrong id, or another type of value, is `WrongType` with the
 /// error written; not for a key that the command has waited for.
-let private resolve (call: Call) (request: byref<Request>) (index: int) (entry: byref<Entry>) (id: byref<StreamId>) (isNamed: byref<bool>) =
+let private resolve
+    (call: Call)
+    (request: byref<Request>)
+    (index: int)
+    (entry: byref<Entry>)
+    (id: byref<StreamId>)
+    (isNamed: byref<bool>)
+    =
     let key = call.Args[request.First + index]
     let text = call.Args[request.First + request.Streams + index]
     let isLast = isChar text '$'
@@ -246,7 +253,13 @@ let private isNew (text: ReadOnlySpan<byte>) : bool =
     let mutable id = StreamIds.min
     isChar text '>' || (StreamIds.tryParse (text, 0UL, &id) && id.IsMax)
 
-let private beginClaim (call: Call) (key: ReadOnlySpan<byte>) (group: StreamGroup) (consumer: ReadOnlySpan<byte>) (more: int) =
+let private beginClaim
+    (call: Call)
+    (key: ReadOnlySpan<byte>)
+    (group: StreamGroup)
+    (consumer: ReadOnlySpan<byte>)
+    (more: int)
+    =
     let journal = call.Journal
     journal.Begin(5 + more)
     journal.Add "XCLAIM"
@@ -265,7 +278,16 @@ let private endClaim (call: Call) (deliveries: int64) =
     journal.Add "JUSTID"
 
 /// Logs that entries were delivered for the first time, and how far the group is now.
-let private logDelivered (call: Call) key (stream: StreamData) (group: StreamGroup) consumer (from: StreamId) count noAck =
+let private logDelivered
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    consumer
+    (from: StreamId)
+    count
+    noAck
+    =
     let journal = call.Journal
 
     if journal.Enabled then
@@ -291,10 +313,7 @@ let private logDelivered (call: Call) key (stream: StreamData) (group: StreamGro
 
 /// Takes note that a group goes on to an entry.
 let private advance (stream: StreamData) (group: StreamGroup) (id: StreamId) =
-    if
-        group.EntriesRead >= 0L
-        && not (StreamValue.hasTombstonesFrom stream id)
-    then
+    if group.EntriesRead >= 0L && not (StreamValue.hasTombstonesFrom stream id) then
         group.EntriesRead <- group.EntriesRead + 1L
     elif stream.EntriesAdded > 0L then
         group.EntriesRead <- StreamValue.entriesUpTo stream id
@@ -302,7 +321,14 @@ let private advance (stream: StreamData) (group: StreamGroup) (id: StreamId) =
     group.LastId <- id
 
 /// Delivers to a consumer what the group has not had yet; how many entries.
-let private deliver (call: Call) key (stream: StreamData) (group: StreamGroup) (slot: int) (request: byref<Request>) : int =
+let private deliver
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    (slot: int)
+    (request: byref<Request>)
+    : int =
     let reply = call.Reply
     let position = reply.Length
     let from = StreamIds.next group.LastId
@@ -340,7 +366,15 @@ let private deliver (call: Call) key (stream: StreamData) (group: StreamGroup) (
     found
 
 /// Delivers again what is pending for a consumer, from behind an id on; how many entries changed.
-let private deliverAgain (call: Call) key (stream: StreamData) (group: StreamGroup) (slot: int) (id: StreamId) (count: int64) =
+let private deliverAgain
+    (call: Call)
+    key
+    (stream: StreamData)
+    (group: StreamGroup)
+    (slot: int)
+    (id: StreamId)
+    (count: int64)
+    =
     let reply = call.Reply
     let position = reply.Length
     let pending = group.Consumer(slot).Pending
@@ -486,9 +520,12 @@ let xreadgroup (call: Call) =
                 let changed = give call &request index
                 changes <- changes || changed
 
-            if ready > 0 then ()
-            elif request.IsBlocking then wait call &request null |> ignore
-            else call.Reply.NullArray()
+            if ready > 0 then
+                ()
+            elif request.IsBlocking then
+                wait call &request null |> ignore
+            else
+                call.Reply.NullArray()
 
             if changes then Outcome.Rewritten else Outcome.Unchanged
 

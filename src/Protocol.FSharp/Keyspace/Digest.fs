@@ -75,7 +75,8 @@ module Digest =
         elif Kinds.isStream entry.Kind then
             let text = RespWriter StreamIds.TextLengthMax
             // Here, unlike elsewhere, a point stands between the two numbers of an id.
-            let mutable cursor = StreamCursor(StreamValue.dataOf &entry, StreamIds.min, StreamIds.max, false)
+            let mutable cursor =
+                StreamCursor(StreamValue.dataOf &entry, StreamIds.min, StreamIds.max, false)
 
             while cursor.Next() do
                 let length = (StreamIds.textInto text cursor.Id).Length

@@ -64,7 +64,13 @@ module private StreamParts =
 
     /// Writes some of what is pending from an index on, entries in a row that were delivered alike in one command; the
     /// index behind them.
-    let writePending (writer: RespWriter) (room: RespWriter) (key: ReadOnlySpan<byte>) (group: StreamGroup) (index: int) =
+    let writePending
+        (writer: RespWriter)
+        (room: RespWriter)
+        (key: ReadOnlySpan<byte>)
+        (group: StreamGroup)
+        (index: int)
+        =
         let first = group.PendingAt index
         let mutable behind = index + 1
         let mutable more = true

@@ -557,8 +557,7 @@ module Errors =
     let limitOfExactTrim =
         "ERR syntax error, LIMIT cannot be used without the special ~ option"
 
-    let trimMissing =
-        "ERR syntax error, XTRIM must be called with a trimming strategy"
+    let trimMissing = "ERR syntax error, XTRIM must be called with a trimming strategy"
 
     let streamIdTooSmall =
         "ERR The ID specified in XADD is equal or smaller than the target stream top item"

@@ -232,7 +232,12 @@ module StreamBlock =
     /// Whether Redis would begin another block for an entry whose fields and values have so many bytes.
     let isFull (block: ReadOnlySpan<byte>) (added: int64) (bytesMax: int64) (entriesMax: int64) : bool =
         let entries = live block + deleted block
-        let most = if bytesMax = 0L then int64 BytesMax else min bytesMax (int64 BytesMax)
+
+        let most =
+            if bytesMax = 0L then
+                int64 BytesMax
+            else
+                min bytesMax (int64 BytesMax)
 
         int64 (listpackBytes block) + added >= most
         || entries >= EntriesMax

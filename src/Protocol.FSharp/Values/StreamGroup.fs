@@ -82,7 +82,13 @@ type StreamGroup(owner: Owner, name: byte[]) =
             let copy = StreamConsumer(owner.Epoch, found.Name)
             copy.SeenTime <- found.SeenTime
             copy.ActiveTime <- found.ActiveTime
-            copy.Pending <- if isNull found.Pending then null else found.Pending.Edit owner
+
+            copy.Pending <-
+                if isNull found.Pending then
+                    null
+                else
+                    found.Pending.Edit owner
+
             consumers[slot] <- copy
             copy
 
@@ -148,7 +154,9 @@ type StreamGroup(owner: Owner, name: byte[]) =
 
         while found < 0 && low < high do
             let middle = (low + high) >>> 1
-            let compared = wanted.SequenceCompareTo(ReadOnlySpan<byte> consumers[order[middle]].Name)
+
+            let compared =
+                wanted.SequenceCompareTo(ReadOnlySpan<byte> consumers[order[middle]].Name)
 
             if compared = 0 then found <- order[middle]
             elif compared < 0 then high <- middle

@@ -104,10 +104,7 @@ type StreamData(owner: Owner) =
 
     /// The index of the block where an id is, if it is anywhere.
     member _.BlockOf(id: StreamId) : int =
-        if
-            tail.Length > 0
-            && not (StreamIds.less id (StreamIds.readKey tail.Span))
-        then
+        if tail.Length > 0 && not (StreamIds.less id (StreamIds.readKey tail.Span)) then
             fullBlocks ()
         elif isNull blocks then
             0
@@ -255,11 +252,7 @@ type StreamData(owner: Owner) =
     member _.OwnGroup(index: int) : StreamGroup =
         let found = groups[index]
 
-        let edited =
-            if found.Epoch = owner.Epoch then
-                found
-            else
-                found.Edit()
+        let edited = if found.Epoch = owner.Epoch then found else found.Edit()
 
         groups[index] <- edited
         edited
@@ -354,12 +347,9 @@ type StreamCursor =
             isReverse = isReverse
             block = ReadOnlySpan<byte>.Empty
             blockIndex =
-                (if stream.BlockCount = 0 then
-                     0
-                 elif isReverse then
-                     stream.BlockOf until + 1
-                 else
-                     stream.BlockOf from - 1)
+                (if stream.BlockCount = 0 then 0
+                 elif isReverse then stream.BlockOf until + 1
+                 else stream.BlockOf from - 1)
             origin = StreamId(0UL, 0UL)
             at = 0
             starts = null
@@ -486,8 +476,11 @@ type StreamCursor =
         this.valueStart <- at
         this.valueAt <- at + this.valueLength
 
-    member this.Field: ReadOnlySpan<byte> = this.block.Slice(this.nameStart, this.nameLength)
-    member this.Value: ReadOnlySpan<byte> = this.block.Slice(this.valueStart, this.valueLength)
+    member this.Field: ReadOnlySpan<byte> =
+        this.block.Slice(this.nameStart, this.nameLength)
+
+    member this.Value: ReadOnlySpan<byte> =
+        this.block.Slice(this.valueStart, this.valueLength)
 
 /// Reading and writing the stream that an entry of the keyspace holds.
 [<RequireQualifiedAccess>]
@@ -543,8 +536,7 @@ module StreamValue =
         else
             let first = firstId stream
 
-            let isDense =
-                stream.MaxDeletedId.IsZero || StreamIds.less stream.MaxDeletedId first
+            let isDense = stream.MaxDeletedId.IsZero || StreamIds.less stream.MaxDeletedId first
 
             if isDense && StreamIds.less id first then
                 stream.EntriesAdded - int64 stream.Length
@@ -599,8 +591,7 @@ module StreamValue =
 
                 // Branches deeper than where the two part are complete.
                 while open' > 0 && depths[open' - 1] > common do
-                    let above =
-                        if open' > 1 then max depths[open' - 2] common else common
+                    let above = if open' > 1 then max depths[open' - 2] common else common
 
                     if depths[open' - 1] > above + 1 then
                         nodes <- nodes + 1

@@ -262,7 +262,8 @@ module Generators =
 
     /// The id of an entry of a stream, among so few that there often is one.
     let private streamId =
-        let whole = Gen.map2 (fun ms seq -> $"{ms}-{seq}") (Gen.choose (0, 30)) (Gen.choose (0, 2))
+        let whole =
+            Gen.map2 (fun ms seq -> $"{ms}-{seq}") (Gen.choose (0, 30)) (Gen.choose (0, 2))
 
         Gen.frequency
             [
@@ -270,7 +271,17 @@ module Generators =
                 6, whole
                 2, Gen.choose (0, 260) |> Gen.map string
                 2, Gen.elements [ "$"; ">"; "+"; "-"; "30-*"; "260-*" ]
-                1, Gen.elements [ "0-0"; "0"; "1-"; "-1"; "(1"; "x"; "18446744073709551615-18446744073709551614" ]
+                1,
+                Gen.elements
+                    [
+                        "0-0"
+                        "0"
+                        "1-"
+                        "-1"
+                        "(1"
+                        "x"
+                        "18446744073709551615-18446744073709551614"
+                    ]
             ]
 
     let private streamBound =
@@ -452,7 +463,11 @@ module Generators =
                 let! others = times group count ids
                 return items @ others
             }
-        | counter :: counted :: rest when counter.Name = "numkeys" || counter.Name = "numfields" || counter.Name = "numids" ->
+        | counter :: counted :: rest when
+            counter.Name = "numkeys"
+            || counter.Name = "numfields"
+            || counter.Name = "numids"
+            ->
             gen {
                 let! count = repetitions
                 let! told = Gen.frequency [ 8, Gen.constant (string count); 1, number ]
@@ -664,7 +679,9 @@ module Generators =
                         Batch
                             [
                                 for number in first .. first + count do
-                                    { Words = [ "XADD"; key; $"{number}"; "a"; $"{number}"; $"{number % 5}"; "" ] }
+                                    {
+                                        Words = [ "XADD"; key; $"{number}"; "a"; $"{number}"; $"{number % 5}"; "" ]
+                                    }
                             ])
                     (Gen.elements streamKeys)
                     (Gen.choose (1, 200))
@@ -673,8 +690,12 @@ module Generators =
                     (fun key consumer ->
                         Batch
                             [
-                                { Words = [ "XGROUP"; "CREATE"; key; "g"; "0"; "MKSTREAM" ] }
-                                { Words = [ "XREADGROUP"; "GROUP"; "g"; consumer; "STREAMS"; key; ">" ] }
+                                {
+                                    Words = [ "XGROUP"; "CREATE"; key; "g"; "0"; "MKSTREAM" ]
+                                }
+                                {
+                                    Words = [ "XREADGROUP"; "GROUP"; "g"; consumer; "STREAMS"; key; ">" ]
+                                }
                             ])
                     (Gen.elements streamKeys)
                     (Gen.elements [ "c"; "d" ])

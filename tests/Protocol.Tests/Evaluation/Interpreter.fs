@@ -105,7 +105,10 @@ module Contents =
         let stream = StreamValue.dataOf &entry
         let found = List<string * string>()
         let room = RespWriter 64
-        let text id = Bytes.toString (StreamIds.textInto room id)
+
+        let text id =
+            Bytes.toString (StreamIds.textInto room id)
+
         let name (bytes: byte[]) = Bytes.toString (ReadOnlySpan bytes)
         let mutable cursor = StreamCursor(stream, StreamIds.min, StreamIds.max, false)
 
@@ -320,10 +323,7 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
         Call(
             keyspace,
             journal,
-            Limits(
-                StringLengthMax = Generators.StringLengthMax,
-                StreamNodeEntriesMax = Generators.StreamNodeEntriesMax
-            ),
+            Limits(StringLengthMax = Generators.StringLengthMax, StreamNodeEntriesMax = Generators.StreamNodeEntriesMax),
             Now = now
         )
 

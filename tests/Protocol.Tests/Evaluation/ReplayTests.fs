@@ -171,7 +171,10 @@ let private various =
         $"HSET blob f {String('v', 2000)} g {String('w', 500)}"
         yield! [ for number in 1..100 -> $"HSET table f{number} v{number}" ]
         "PEXPIRE table 1000000"
-        yield! [ for number in 1..250 -> $"XADD stream {number}-{number % 3} f{number / 200} v{number}" ]
+        yield!
+            [
+                for number in 1..250 -> $"XADD stream {number}-{number % 3} f{number / 200} v{number}"
+            ]
         "XDEL stream 17-2"
         "XTRIM stream MAXLEN 220"
         "SELECT 2"
