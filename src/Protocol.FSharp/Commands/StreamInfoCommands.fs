@@ -131,37 +131,36 @@ let private full (call: Call) (stream: StreamData) (count: int64) =
     for rank in 0 .. stream.GroupCount - 1 do
         fullGroup call stream (stream.Group rank) count
 
+/// Takes FULL and its COUNT, which are left; false with the error written.
+let private takeFull (call: Call) (count: byref<int64>) : bool =
+    let isKnown =
+        call.TakeWord "FULL"
+        && (call.Remaining = 0 || (call.Remaining = 2 && call.TakeWord "COUNT"))
+
+    if not isKnown then
+        call.Reply.Error(Errors.unknownSubcommandOrArity ("XINFO", call.Args[1]))
+        false
+    elif call.Remaining = 0 then
+        true
+    else
+        let valid = call.TakeInteger &count
+
+        if count < 0L then
+            count <- ShownEntries
+
+        valid
+
 let xinfoStream (call: Call) =
     let mutable entry = Entry()
     let mutable count = ShownEntries
-    let key = call.Take()
-    let isFull = call.Remaining > 0
 
-    let valid =
-        if not isFull then
-            true
-        elif not (call.TakeWord "FULL") || call.Remaining = 1 || call.Remaining > 2 then
-            call.Reply.Error(Errors.unknownSubcommandOrArity ("XINFO", call.Args[1]))
-            false
-        elif call.Remaining = 0 then
-            true
-        elif not (call.TakeWord "COUNT") then
-            call.Reply.Error(Errors.unknownSubcommandOrArity ("XINFO", call.Args[1]))
-            false
-        elif not (call.TakeInteger &count) then
-            false
-        else
-            if count < 0L then
-                count <- ShownEntries
-
-            true
-
-    if valid then
-        match call.ReadStream(key, &entry) with
-        | Lookup.WrongType -> ()
-        | Lookup.Missing -> call.Reply.Error Errors.noSuchKey
-        | _ when isFull -> full call (StreamValue.dataOf &entry) count
-        | _ -> brief call (StreamValue.dataOf &entry)
+    match call.ReadStream(call.Take(), &entry) with
+    | Lookup.WrongType -> ()
+    | Lookup.Missing -> call.Reply.Error Errors.noSuchKey
+    | _ when call.Remaining = 0 -> brief call (StreamValue.dataOf &entry)
+    | _ ->
+        if takeFull call &count then
+            full call (StreamValue.dataOf &entry) count
 
     Outcome.Unchanged
 
