@@ -41,6 +41,8 @@ type KeyEvent =
         Class: EventClass
         Name: string
         Key: byte[]
+        /// Whether it counts as a change for those who watch the key.
+        IsChange: bool
     }
 
 /// What a command waits for that could not be carried out yet: that one of the keys gets what it needs. When the time
@@ -320,6 +322,21 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
                     Class = eventClass
                     Name = name
                     Key = key.ToArray()
+                    IsChange = true
+                }
+
+    /// Takes note of a change that those who watch the key are not told of: that of a group of a stream.
+    member this.ChangedQuietly(eventClass: EventClass, name: string, key: ReadOnlySpan<byte>) =
+        this.Changes <- this.Changes + 1L
+
+        if this.Observed then
+            this.Events.Add
+                {
+                    Database = database.Index
+                    Class = eventClass
+                    Name = name
+                    Key = key.ToArray()
+                    IsChange = false
                 }
 
     /// Takes note that a whole database changed.
@@ -331,6 +348,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
                     Class = EventClass.Generic
                     Name = name
                     Key = null
+                    IsChange = true
                 }
 
     /// Removes an entry that is due, and logs that.

@@ -346,7 +346,7 @@ let xsetid (call: Call) =
                     stream.MaxDeletedId <- maxDeleted
 
                 call.Reply.Ok()
-                call.Changed(EventClass.Stream, "xsetid", key)
+                call.ChangedQuietly(EventClass.Stream, "xsetid", key)
                 Outcome.AsReceived
 
 // ---- rows

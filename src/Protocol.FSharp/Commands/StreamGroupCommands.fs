@@ -106,7 +106,12 @@ let xgroupCreate (call: Call) =
                 group.EntriesRead <- entriesRead
                 stream.AddGroup group
                 call.Reply.Ok()
-                call.Changed(EventClass.Stream, "xgroup-create", key)
+
+                if isThere then
+                    call.ChangedQuietly(EventClass.Stream, "xgroup-create", key)
+                else
+                    call.Changed(EventClass.Stream, "xgroup-create", key)
+
                 Outcome.AsReceived
 
 let xgroupSetid (call: Call) =
@@ -136,7 +141,7 @@ let xgroupSetid (call: Call) =
             group.LastId <- id
             group.EntriesRead <- entriesRead
             call.Reply.Ok()
-            call.Changed(EventClass.Stream, "xgroup-setid", key)
+            call.ChangedQuietly(EventClass.Stream, "xgroup-setid", key)
             Outcome.AsReceived
 
 let xgroupDestroy (call: Call) =
@@ -156,7 +161,7 @@ let xgroupDestroy (call: Call) =
         else
             (StreamValue.own call &entry).RemoveGroup rank
             call.Reply.Integer 1L
-            call.Changed(EventClass.Stream, "xgroup-destroy", key)
+            call.ChangedQuietly(EventClass.Stream, "xgroup-destroy", key)
             Outcome.AsReceived
 
 let xgroupCreateconsumer (call: Call) =
@@ -176,7 +181,7 @@ let xgroupCreateconsumer (call: Call) =
             let group = (StreamValue.own call &entry).OwnGroup rank
             group.AddConsumer(name, call.Now) |> ignore
             call.Reply.Integer 1L
-            call.Changed(EventClass.Stream, "xgroup-createconsumer", key)
+            call.ChangedQuietly(EventClass.Stream, "xgroup-createconsumer", key)
             Outcome.AsReceived
 
 let xgroupDelconsumer (call: Call) =
@@ -195,7 +200,7 @@ let xgroupDelconsumer (call: Call) =
         else
             let group = (StreamValue.own call &entry).OwnGroup rank
             call.Reply.Integer(int64 (group.RemoveConsumer slot))
-            call.Changed(EventClass.Stream, "xgroup-delconsumer", key)
+            call.ChangedQuietly(EventClass.Stream, "xgroup-delconsumer", key)
             Outcome.AsReceived
 
 // ---- acknowledging and deleting

@@ -245,5 +245,5 @@ module StreamOptions =
         journal.Add key
         journal.Add(ReadOnlySpan<byte> group.Name)
         journal.Add name
-        call.Changed(EventClass.Stream, "xgroup-createconsumer", key)
+        call.ChangedQuietly(EventClass.Stream, "xgroup-createconsumer", key)
         slot

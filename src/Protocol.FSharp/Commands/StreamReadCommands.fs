@@ -414,15 +414,13 @@ let private deliverAgain
     reply.InsertArray(position, written)
     changed
 
-/// Whether a stream and its group are there and the id makes sense, and whether there is something to give; false with
-/// the error written.
-let private check (call: Call) (request: byref<Request>) (index: int) (isReady: byref<bool>) : bool =
+/// Whether a stream and its group are there and the id makes sense; false with the error written.
+let private check (call: Call) (request: byref<Request>) (index: int) : bool =
     let mutable entry = Entry()
     let mutable id = StreamIds.min
     let key = call.Args[request.First + index]
     let text = call.Args[request.First + request.Streams + index]
     let name = call.Args[request.Group]
-    isReady <- false
 
     match call.ReadStream(key, &entry) with
     | Lookup.WrongType -> false
@@ -439,13 +437,8 @@ let private check (call: Call) (request: byref<Request>) (index: int) (isReady: 
         elif isChar text '$' then
             call.Reply.Error Errors.lastIdInXreadgroup
             false
-        elif isNew text then
-            let stream = StreamValue.dataOf &entry
-            isReady <- hasBehind stream (stream.Group rank).LastId
-            true
         else
-            isReady <- true
-            StreamOptions.parseId call text 0UL &id
+            isNew text || StreamOptions.parseId call text 0UL &id
 
 /// The consumer that asks; made if it is not there.
 let private consumerOf (call: Call) (request: byref<Request>) key (group: StreamGroup) (changes: byref<bool>) : int =
@@ -459,8 +452,8 @@ let private consumerOf (call: Call) (request: byref<Request>) key (group: Stream
         changes <- true
         StreamOptions.makeConsumer call key group name
 
-/// Gives what one stream has; whether anything changed.
-let private give (call: Call) (request: byref<Request>) (index: int) : bool =
+/// Gives what one stream has, if anything, and then adds one to `given`; whether anything changed.
+let private give (call: Call) (request: byref<Request>) (index: int) (given: byref<int>) : bool =
     let mutable entry = Entry()
     let mutable id = StreamIds.min
     let mutable changes = false
@@ -472,7 +465,9 @@ let private give (call: Call) (request: byref<Request>) (index: int) : bool =
     let slot = consumerOf call &request key group &changes
 
     if isNew text then
+        // A stream that is named twice has nothing new the second time.
         if hasBehind stream group.LastId then
+            given <- given + 1
             beginStream call key
             (group.OwnConsumer slot).ActiveTime <- call.Now
             deliver call key stream group slot &request |> ignore
@@ -480,6 +475,7 @@ let private give (call: Call) (request: byref<Request>) (index: int) : bool =
             changes <- true
     else
         StreamIds.tryParse (text, 0UL, &id) |> ignore
+        given <- given + 1
         beginStream call key
         (group.OwnConsumer slot).ActiveTime <- call.Now
 
@@ -496,32 +492,25 @@ let xreadgroup (call: Call) =
         Outcome.Unchanged
     else
         let mutable valid = true
-        let mutable ready = 0
         let mutable index = 0
 
         while valid && index < request.Streams do
-            let mutable isReady = false
-            valid <- check call &request index &isReady
-
-            if isReady then
-                ready <- ready + 1
-
+            valid <- check call &request index
             index <- index + 1
 
         if not valid then
             Outcome.Unchanged
         else
+            let position = call.Reply.Length
+            let mutable given = 0
             let mutable changes = false
 
-            if ready > 0 then
-                beginStreams call ready
-
             for index in 0 .. request.Streams - 1 do
-                let changed = give call &request index
+                let changed = give call &request index &given
                 changes <- changes || changed
 
-            if ready > 0 then
-                ()
+            if given > 0 then
+                call.Reply.InsertPairs(position, given)
             elif request.IsBlocking then
                 wait call &request null |> ignore
             else

@@ -325,6 +325,10 @@ type RespWriter(initialCapacity: int) =
     member this.InsertSet(position: int, count: int) =
         this.InsertHeader((if this.Protocol >= 3 then '~'B else '*'B), position, count)
 
+    /// The same with the header of a map; RESP2 clients get that of an array of as many pairs.
+    member this.InsertPairs(position: int, count: int) =
+        this.InsertHeader((if this.Protocol >= 3 then '%'B else '*'B), position, count)
+
     /// Puts bytes before what was written since `position`.
     member this.Insert(position: int, bytes: ReadOnlySpan<byte>) =
         if bytes.Length > 0 && this.HasRoom bytes.Length then

@@ -86,7 +86,11 @@ public sealed class Engine
         var events = Call.Events;
         for (var i = 0; i < events.Count; i++)
         {
-            Watches.Touch(events[i]);
+            if (events[i].IsChange)
+            {
+                Watches.Touch(events[i]);
+            }
+
             Waits.Touch(events[i]);
         }
 
