@@ -298,6 +298,10 @@ let private takeOptions (call: Call) (name: string) (flag: string) conditions (o
         if options.HasTime && options.Deadline = 0L then
             valid <- Deadlines.ofOption call options.Unit (call.Take()) name &options.Deadline
 
+            if valid && options.Deadline > Deadlines.FieldDeadlineMax then
+                valid <- false
+                call.Reply.Error(Errors.invalidExpire name)
+
     valid
 
 let hgetex (call: Call) =

@@ -97,6 +97,14 @@ public sealed class Engine
         events.Clear();
     }
 
+    /// <summary>Whether a key is there; one that is due is removed by looking.</summary>
+    public bool Exists(WatchedKey key)
+    {
+        var entry = default(Entry);
+        Call.Database = Keyspace.Databases[key.Database];
+        return Call.Find(key.Key, ref entry);
+    }
+
     /// <summary>Has events recorded as long as somebody needs them.</summary>
     public void ObserveIfNeeded() => Call.Observed = Watches.Count > 0 || Waits.Count > 0;
 
@@ -121,6 +129,9 @@ public sealed class Engine
             _hasWritten.Value = true;
         }
     }
+
+    /// <summary>Takes note that replies of this turn tell of writes, which were logged in another.</summary>
+    public void NoteWritten() => _hasWritten.Value = true;
 
     /// <summary>Ends the turn of the present thread: what was logged becomes a commit group of the log.</summary>
     /// <returns>The position that the replies of the turn wait for; 0 when they may leave now.</returns>

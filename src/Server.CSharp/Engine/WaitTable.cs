@@ -21,10 +21,14 @@ public sealed class WaitTable : IDisposable
     /// <summary>Timers take no more than some weeks.</summary>
     private const long TimerMsMax = 24 * 60 * 60 * 1000;
 
+    /// <summary>So few deadlines are not worth sorting out.</summary>
+    private const int DeadlinesMin = 64;
+
     private readonly Engine _engine;
     private readonly ITimer _timer;
     private readonly Dictionary<WatchedKey, LinkedList<Waiter>> _queues = [];
     private readonly List<WatchedKey> _ready = [];
+    private readonly HashSet<WatchedKey> _isReady = [];
     private readonly PriorityQueue<Waiter, long> _deadlines = new();
     private long _timerAt = long.MaxValue;
 
@@ -62,6 +66,7 @@ public sealed class WaitTable : IDisposable
         _engine.ObserveIfNeeded();
         if (wait.Deadline != long.MaxValue)
         {
+            DropEnded();
             _deadlines.Enqueue(waiter, wait.Deadline);
             SetTimer();
         }
@@ -95,7 +100,7 @@ public sealed class WaitTable : IDisposable
             reply.NullArray();
         }
 
-        session.EndAnswer(before);
+        session.EndAnswer(before, hasWritten: false);
     }
 
     /// <summary>Takes note that a key, or a whole database, changed.</summary>
@@ -109,9 +114,9 @@ public sealed class WaitTable : IDisposable
         if (change.Key is not null)
         {
             var key = new WatchedKey(change.Database, change.Key);
-            if (_queues.ContainsKey(key) && !_ready.Contains(key))
+            if (_queues.ContainsKey(key))
             {
-                _ready.Add(key);
+                MarkReady(key);
             }
 
             return;
@@ -119,9 +124,9 @@ public sealed class WaitTable : IDisposable
 
         foreach (var key in _queues.Keys)
         {
-            if (key.Database == change.Database && !_ready.Contains(key))
+            if (key.Database == change.Database)
             {
-                _ready.Add(key);
+                MarkReady(key);
             }
         }
     }
@@ -132,40 +137,74 @@ public sealed class WaitTable : IDisposable
     /// </summary>
     public void Serve()
     {
-        for (var i = 0; i < _ready.Count; i++)
+        try
         {
-            var key = _ready[i];
-            var node = _queues.GetValueOrDefault(key)?.First;
-            while (node is not null)
+            for (var i = 0; i < _ready.Count; i++)
             {
-                var next = node.Next;
-                Serve(node.Value, key.Key);
-                node = next;
+                _isReady.Remove(_ready[i]);
+                ServeAll(_ready[i]);
             }
         }
-
-        _ready.Clear();
+        finally
+        {
+            _ready.Clear();
+            _isReady.Clear();
+        }
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private void Serve(Waiter waiter, byte[] key)
+    private void MarkReady(WatchedKey key)
+    {
+        if (_isReady.Add(key))
+        {
+            _ready.Add(key);
+        }
+    }
+
+    private void ServeAll(WatchedKey key)
+    {
+        HostCommand? futile = null;
+        var node = _queues.GetValueOrDefault(key)?.First;
+        while (node is not null)
+        {
+            var next = node.Next;
+            if (node.Value.Command != futile && !TryServe(node.Value, key.Key) && !_engine.Exists(key))
+            {
+                // Once the key is used up, others with the same command need not be tried.
+                futile = node.Value.Command;
+            }
+
+            node = next;
+        }
+    }
+
+    private bool TryServe(Waiter waiter, byte[] key)
     {
         var session = waiter.Session;
         var call = _engine.Call;
+        var logged = _engine.Journal.Writer.Length;
         call.NoTouch = session.NoTouch;
         call.MayWait = true;
         call.ReadyKey = key;
-        var reply = session.BeginAnswer(out var before);
-        _engine.Run(waiter.Command, waiter.Arguments, _engine.Keyspace.Databases[waiter.Wait.Database], reply);
-        if (call.Waiting is null)
+        try
         {
-            End(waiter);
-        }
+            var reply = session.BeginAnswer(out var before);
+            _engine.Run(waiter.Command, waiter.Arguments, _engine.Keyspace.Databases[waiter.Wait.Database], reply);
+            var isServed = call.Waiting is null;
+            if (isServed)
+            {
+                End(waiter);
+            }
 
-        session.EndAnswer(before);
-        call.Waiting = null;
-        call.ReadyKey = null;
+            session.EndAnswer(before, _engine.Journal.Writer.Length > logged);
+            return isServed;
+        }
+        finally
+        {
+            call.Waiting = null;
+            call.ReadyKey = null;
+        }
     }
 
     private void End(Waiter waiter)
@@ -203,14 +242,21 @@ public sealed class WaitTable : IDisposable
         }
     }
 
-    private void SetTimer()
+    /// <summary>Forgets the deadlines of waits that have ended otherwise, once they are the greater part.</summary>
+    private void DropEnded()
     {
-        // Those whose wait has ended otherwise must not pile up until their time would have come.
-        while (_deadlines.TryPeek(out var waiter, out _) && waiter.Session.Waiting != waiter)
+        if (_deadlines.Count <= (2 * Count) + DeadlinesMin)
         {
-            _deadlines.Dequeue();
+            return;
         }
 
+        var live = _deadlines.UnorderedItems.Where(item => item.Element.Session.Waiting == item.Element).ToArray();
+        _deadlines.Clear();
+        _deadlines.EnqueueRange(live);
+    }
+
+    private void SetTimer()
+    {
         if (_deadlines.TryPeek(out _, out var deadline) && deadline < _timerAt)
         {
             _timerAt = deadline;

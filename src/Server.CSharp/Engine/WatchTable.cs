@@ -21,7 +21,7 @@ public sealed class WatchTable(Engine engine)
             return;
         }
 
-        session.Watched.Add(watched, Exists(watched));
+        session.Watched.Add(watched, engine.Exists(watched));
         if (!_watchers.TryGetValue(watched, out var sessions))
         {
             _watchers.Add(watched, sessions = []);
@@ -54,7 +54,7 @@ public sealed class WatchTable(Engine engine)
         // Looking a due key up removes it, which touches those who watch it.
         foreach (var watched in session.Watched.Keys)
         {
-            Exists(watched);
+            engine.Exists(watched);
         }
 
         engine.Publish();
@@ -78,7 +78,7 @@ public sealed class WatchTable(Engine engine)
         {
             if (watched.Database == change.Database)
             {
-                var existsNow = Exists(watched);
+                var existsNow = engine.Exists(watched);
                 foreach (var session in sessions)
                 {
                     session.WatchedKeyChanged |= existsNow || session.Watched[watched];
@@ -93,14 +93,6 @@ public sealed class WatchTable(Engine engine)
         {
             session.WatchedKeyChanged = true;
         }
-    }
-
-    private bool Exists(WatchedKey watched)
-    {
-        var call = engine.Call;
-        var entry = default(Entry);
-        call.Database = engine.Keyspace.Databases[watched.Database];
-        return call.Find(watched.Key, ref entry);
     }
 }
 

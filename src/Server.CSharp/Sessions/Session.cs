@@ -31,6 +31,9 @@ public sealed class Session : IConnectionHandler
     /// <summary>Replies that were written between two turns.</summary>
     private RespWriter? _arrived;
 
+    /// <summary>Whether they tell of writes, so that they may not leave before the log has those.</summary>
+    private bool _arrivedIsWrite;
+
     public Session(
         Dispatcher dispatcher, SessionTable sessions, IConnection? connection, RespLimits limits, DateTimeOffset now)
     {
@@ -127,6 +130,12 @@ public sealed class Session : IConnectionHandler
                 position = end;
             }
 
+            if (status == ReadStatus.Error && Waiting is not null)
+            {
+                // The error is told when its turn comes.
+                _reader.Restart();
+            }
+
             engine.NoteWritten(logged);
         }
 
@@ -152,10 +161,13 @@ public sealed class Session : IConnectionHandler
     }
 
     /// <summary>Has what was written since <see cref="BeginAnswer"/>, if anything, sent at the session's next turn.</summary>
-    public void EndAnswer(int before)
+    /// <param name="before">How long the replies were then.</param>
+    /// <param name="hasWritten">Whether it tells of a write.</param>
+    public void EndAnswer(int before, bool hasWritten)
     {
         if (_arrived!.Length > before)
         {
+            _arrivedIsWrite |= hasWritten;
             ApplyReplyMode(_arrived, before);
             Connection?.Wake();
         }
@@ -177,6 +189,11 @@ public sealed class Session : IConnectionHandler
         {
             output.Raw(_arrived.Written);
             _arrived = null;
+            if (_arrivedIsWrite)
+            {
+                _arrivedIsWrite = false;
+                _dispatcher.Engine.NoteWritten();
+            }
         }
     }
 
