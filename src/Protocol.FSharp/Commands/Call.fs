@@ -142,6 +142,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     /// Whether reading a key counts as using it (CLIENT NO-TOUCH).
     member val NoTouch = false with get, set
 
+    /// Whether the client gets messages in between in RESP2, where a reply must look like one of them (PING).
+    member val IsListening = false with get, set
+
     /// How many changes of keys there were.
     member val Changes = 0L with get, set
 

@@ -1,11 +1,17 @@
 /// Commands on the connection: https://redis.io/docs/latest/commands/?group=connection
 module RedisClone.Protocol.ConnectionCommands
 
+open System
+
 let ping (call: Call) =
     if call.Remaining > 1 then
         call.Fail(Errors.wrongArity "ping")
     else
-        if call.Remaining = 0 then
+        if call.IsListening then
+            call.Reply.Array 2
+            call.Reply.BulkText "pong"
+            call.Reply.Bulk(if call.Remaining = 0 then ReadOnlySpan<byte>.Empty else call.Take())
+        elif call.Remaining = 0 then
             call.Reply.Simple "PONG"
         else
             call.Reply.Bulk(call.Take())

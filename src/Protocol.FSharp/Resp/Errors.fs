@@ -224,6 +224,10 @@ module Errors =
         let quoted = quote quotedBytesMax name
         $"ERR No such user '{quoted}'"
 
+    /// `command` in capital letters.
+    let denyBlocking (command: string) =
+        $"ERR {command} isn't allowed for a DENY BLOCKING client"
+
     let pauseMode = "ERR CLIENT PAUSE mode must be WRITE or ALL"
     let unblockReason = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
 

@@ -7,6 +7,7 @@ using RedisClone.Server.Configuration;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 using RedisClone.Server.Persistence;
+using RedisClone.Server.PubSub;
 using RedisClone.Server.Sessions;
 
 namespace RedisClone.Server.Diagnostics;
@@ -118,6 +119,7 @@ public sealed class InfoReport
         Line(text, $"connected_clients:{_sessions.Count}");
         Line(text, $"maxclients:{_options.MaxClients}");
         Line(text, $"blocked_clients:{_engine.Waits.Count}");
+        Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
     }
 
     private void WriteMemory(StringBuilder text)
@@ -151,8 +153,9 @@ public sealed class InfoReport
         Line(text, $"evicted_keys:0");
         Line(text, $"keyspace_hits:{now.Hits - _base.Hits}");
         Line(text, $"keyspace_misses:{now.Misses - _base.Misses}");
-        Line(text, $"pubsub_channels:0");
-        Line(text, $"pubsub_patterns:0");
+        Line(text, $"pubsub_channels:{_engine.PubSub.Of(SubscriptionKind.Channel).Count}");
+        Line(text, $"pubsub_patterns:{_engine.PubSub.Of(SubscriptionKind.Pattern).Count}");
+        Line(text, $"pubsubshard_channels:{_engine.PubSub.Of(SubscriptionKind.ShardChannel).Count}");
         Line(text, $"latest_fork_usec:0");
         Line(text, $"total_forks:0");
     }

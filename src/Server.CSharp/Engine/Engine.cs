@@ -1,6 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Persistence;
+using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Engine;
 
@@ -27,6 +28,7 @@ public sealed class Engine
         Call = new Call(keyspace, Journal, limits);
         Watches = new WatchTable(this);
         Waits = new WaitTable(this, clock);
+        PubSub = new PubSubTable(this);
     }
 
     public Lock Gate { get; } = new();
@@ -41,6 +43,8 @@ public sealed class Engine
     public WatchTable Watches { get; }
 
     public WaitTable Waits { get; }
+
+    public PubSubTable PubSub { get; }
 
     /// <summary>Whether commands are being carried out that take effect as a whole.</summary>
     public bool IsInBatch { get; private set; }
@@ -132,6 +136,9 @@ public sealed class Engine
 
     /// <summary>Takes note that replies of this turn tell of writes, which were logged in another.</summary>
     public void NoteWritten() => _hasWritten.Value = true;
+
+    /// <summary>Whether a reply or message of this turn may tell of writes that the log does not have yet.</summary>
+    public bool HasWritten => Journal.Writer.Length > 0 || _hasWritten.Value;
 
     /// <summary>Ends the turn of the present thread: what was logged becomes a commit group of the log.</summary>
     /// <returns>The position that the replies of the turn wait for; 0 when they may leave now.</returns>

@@ -8,6 +8,7 @@ using RedisClone.Server.Diagnostics;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 using RedisClone.Server.Persistence;
+using RedisClone.Server.PubSub;
 using RedisClone.Server.Sessions;
 
 namespace RedisClone.Server.Hosting;
@@ -79,6 +80,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 new ConnectionVerbs(_engine, transactions),
                 new ClientVerbs(_engine, _sessions, clock),
                 transactions,
+                new PubSubVerbs(_engine),
                 _serverVerbs,
                 new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
@@ -237,9 +239,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("timeout", () => _transportOptions.TimeoutSeconds = _options.TimeoutSeconds);
         Follow("tcp-keepalive", () => _transportOptions.TcpKeepAliveSeconds = _options.TcpKeepaliveSeconds);
         Follow("client-query-buffer-limit", ApplyInputLimit);
-        Follow(
-            "client-output-buffer-limit",
-            () => _transportOptions.OutputBytesHardMax = _options.ClientOutputBufferLimits.Normal.HardBytes);
+        Follow("client-output-buffer-limit", ApplyOutputLimits);
         Follow("hash-max-listpack-entries", () => _limits.HashListpackEntriesMax = _options.HashMaxListpackEntries);
         Follow("hash-max-listpack-value", () => _limits.HashListpackValueMax = _options.HashMaxListpackValueBytes);
         Follow("hll-sparse-max-bytes", () => _limits.HllSparseBytesMax = _options.HllSparseMaxBytes);
@@ -287,6 +287,15 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _transportOptions.InputBytesMax = most;
         _respLimits.CommandBytesMax = most;
         _dispatcher.QueueBytesMax = _options.ClientQueryBufferBytesMax;
+    }
+
+    private void ApplyOutputLimits()
+    {
+        var limits = _options.ClientOutputBufferLimits;
+        _transportOptions.NormalOutput = Limit(limits.Normal);
+        _transportOptions.PubSubOutput = Limit(limits.PubSub);
+
+        static OutputLimit Limit(OutputBufferLimit set) => new(set.HardBytes, set.SoftBytes, set.SoftSeconds);
     }
 
     private void ApplyLogSettings()

@@ -38,6 +38,8 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     protected const int Failed = -2;
 
+    private const long NotSince = -1;
+
     private readonly OutputQueue _output = new();
     private IConnectionHandler? _handler;
     private Phase _phase = Phase.Open;
@@ -64,6 +66,10 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     private bool _parked;
     private bool _isLingering;
     private long _activeMs;
+
+    /// <summary>Since when there have been more unsent bytes than the soft limit; <see cref="NotSince"/> if there are not.</summary>
+    private long _softSinceMs = NotSince;
+
     private int _reason;
     private long _outputPendingBytes;
     private long _inputPendingBytes;
@@ -84,6 +90,14 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     /// <summary>Whether input is to be taken, be it only to throw it away.</summary>
     private bool Reads => _phase == Phase.Lingering || (_phase == Phase.Open && _inputOpen && !_throttled);
+
+    private OutputClass Class => _handler?.OutputClass ?? OutputClass.Normal;
+
+    public bool HasRoom(long bytes)
+    {
+        var options = context.Options;
+        return OutputPendingBytes + bytes <= options.TurnBytesMax(Class);
+    }
 
     public void Wake() => Signal(Signals.Wake);
 
@@ -152,6 +166,9 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     /// <summary>Whether a turn with <see cref="Signals.Tick"/> may be worth it. From any thread.</summary>
     public bool MayExpire(long nowMs) =>
+        Volatile.Read(ref _softSinceMs) != NotSince || IsQuiet(nowMs);
+
+    private bool IsQuiet(long nowMs) =>
         nowMs - Volatile.Read(ref _activeMs) >= 1_000
         && (context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref _inputOpen));
 
@@ -238,12 +255,12 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         }
     }
 
-    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent(context.Options.TurnBytesMax);
+    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent(context.Options.TurnBytesMax(Class));
 
     /// <summary>Ends the connection if its replies of this turn are too long, whether they were dropped or not.</summary>
     private void EndIfOverflown()
     {
-        if (_current is { } replies && (replies.IsOverflown || replies.Length > context.Options.TurnBytesMax))
+        if (_current is { } replies && (replies.IsOverflown || replies.Length > context.Options.TurnBytesMax(Class)))
         {
             Abort(CloseReason.OutputLimit);
         }
@@ -293,7 +310,24 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         }
 
         _parked = _output.IsParked(durable);
-        if (context.Options.OutputBytesHardMax is var max and > 0 && _output.Bytes > max)
+        EndIfUnread(work.NowMs);
+    }
+
+    /// <summary>Ends the connection of a client that leaves too many replies unread.</summary>
+    private void EndIfUnread(long nowMs)
+    {
+        var limit = context.Options.LimitOf(Class);
+        if (limit.SoftBytes == 0 || _output.Bytes <= limit.SoftBytes)
+        {
+            Volatile.Write(ref _softSinceMs, NotSince);
+        }
+        else if (_softSinceMs == NotSince)
+        {
+            Volatile.Write(ref _softSinceMs, nowMs);
+        }
+
+        if ((limit.HardBytes > 0 && _output.Bytes > limit.HardBytes)
+            || (_softSinceMs != NotSince && nowMs - _softSinceMs > limit.SoftSeconds * 1000L))
         {
             Abort(CloseReason.OutputLimit);
         }

@@ -36,6 +36,15 @@ public static class NetworkLimits
     public const int ReplyBytesMax = 1024 * 1024 * 1024;
 }
 
+/// <summary>Clients by how many bytes of replies they may leave unread.</summary>
+public enum OutputClass
+{
+    Normal,
+
+    /// <summary>Clients that messages are sent to, read or not.</summary>
+    PubSub,
+}
+
 /// <summary>One client connection, as the rest of the server sees it. Members are safe from any thread.</summary>
 public interface IConnection
 {
@@ -50,6 +59,12 @@ public interface IConnection
 
     /// <summary>Bytes received that do not make a whole command yet.</summary>
     long InputPendingBytes { get; }
+
+    /// <summary>
+    /// Whether so many more bytes may wait to be sent. To be asked before bytes are kept for
+    /// <see cref="IConnectionHandler.Woken"/> that the client has not asked for.
+    /// </summary>
+    bool HasRoom(long bytes) => true;
 
     /// <summary>
     /// Has <see cref="IConnectionHandler.Woken"/> called at the owner's next turn, for replies and messages that arise
@@ -92,6 +107,9 @@ public interface IConnectionHandler
 
     /// <summary>Whether the idle timeout does not apply just now: a blocked client, a subscriber, a replica.</summary>
     bool MayStayIdle => false;
+
+    /// <summary>Which limit on unread replies applies just now.</summary>
+    OutputClass OutputClass => OutputClass.Normal;
 
     /// <summary>How many bytes in all the command at hand is known to need, or 0: lets a buffer grow once.</summary>
     int NeededBytes { get; }

@@ -39,19 +39,29 @@ public sealed class TransportOptions
     /// <summary>Unsent bytes beyond which a connection is not read until half of them have left.</summary>
     public long OutputBytesMax { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>
-    /// Unsent bytes beyond which a connection is closed with <see cref="CloseReason.OutputLimit"/>; 0 is never.
-    /// </summary>
-    public long OutputBytesHardMax { get; set; }
+    /// <summary>client-output-buffer-limit: for clients that are sent what they ask for.</summary>
+    public OutputLimit NormalOutput { get; set; } = new(0, 0, 0);
+
+    /// <summary>client-output-buffer-limit: for clients that are sent messages.</summary>
+    public OutputLimit PubSubOutput { get; set; } = new(0, 0, 0);
 
     /// <summary>
     /// Bytes of replies in one turn, hence of one reply, beyond which they are dropped and the connection is closed
-    /// with <see cref="CloseReason.OutputLimit"/>. A lower <see cref="OutputBytesHardMax"/> counts instead.
+    /// with <see cref="CloseReason.OutputLimit"/>. A lower hard limit counts instead.
     /// </summary>
     public int ReplyBytesMax { get; set; } = NetworkLimits.ReplyBytesMax;
 
-    internal int TurnBytesMax =>
-        OutputBytesHardMax is var hard && hard > 0 ? (int)Math.Min(hard, ReplyBytesMax) : ReplyBytesMax;
+    internal OutputLimit LimitOf(OutputClass outputClass) =>
+        outputClass == OutputClass.PubSub ? PubSubOutput : NormalOutput;
+
+    internal int TurnBytesMax(OutputClass outputClass) =>
+        LimitOf(outputClass).HardBytes is var hard and > 0 ? (int)Math.Min(hard, ReplyBytesMax) : ReplyBytesMax;
 
     internal int LoopCount => Loops > 0 ? Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, AutomaticLoopsMax);
 }
+
+/// <summary>
+/// Unsent bytes beyond which a connection is closed with <see cref="CloseReason.OutputLimit"/>: at once, or when there
+/// are more than <paramref name="SoftBytes"/> for longer than <paramref name="SoftSeconds"/>. 0 bytes is no limit.
+/// </summary>
+public sealed record OutputLimit(long HardBytes, long SoftBytes, int SoftSeconds);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using RedisClone.Protocol;
 using RedisClone.Server.Network;
+using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Sessions;
 
@@ -116,6 +117,15 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         _ => endPoint.ToString() ?? "",
     };
 
+    /// <summary>The type of clients that a word names, which must be a known one.</summary>
+    private static ClientType TypeOf(ReadOnlySpan<byte> name) =>
+        Bytes.isWord("NORMAL", name) ? ClientType.Normal
+        : Bytes.isWord("PUBSUB", name) ? ClientType.Subscriber
+        : ClientType.Server;
+
+    private static ClientType TypeOf(Session session) =>
+        session.Subscriptions is null ? ClientType.Normal : ClientType.Subscriber;
+
     private static bool IsKnownType(ReadOnlySpan<byte> name) =>
         Bytes.isWord("NORMAL", name) || Bytes.isWord("MASTER", name) || Bytes.isWord("SLAVE", name)
         || Bytes.isWord("REPLICA", name) || Bytes.isWord("PUBSUB", name);
@@ -132,7 +142,10 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         text.Append(CultureInfo.InvariantCulture, $" laddr={Address(connection?.LocalEndPoint)} fd={connection?.Handle ?? -1}");
         text.Append(CultureInfo.InvariantCulture, $" name={session.Name} age={(long)(now - session.Created).TotalSeconds}");
         text.Append(CultureInfo.InvariantCulture, $" idle={(long)(now - session.LastActive).TotalSeconds}");
-        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(session)} db={session.Database} sub=0 psub=0 ssub=0");
+        text.Append(CultureInfo.InvariantCulture, $" flags={Flags(session)} db={session.Database}");
+        text.Append(CultureInfo.InvariantCulture, $" sub={Count(session, SubscriptionKind.Channel)}");
+        text.Append(CultureInfo.InvariantCulture, $" psub={Count(session, SubscriptionKind.Pattern)}");
+        text.Append(CultureInfo.InvariantCulture, $" ssub={Count(session, SubscriptionKind.ShardChannel)}");
         text.Append(CultureInfo.InvariantCulture, $" multi={session.Queue?.Count ?? -1} qbuf={input} qbuf-free=0 argv-mem=0");
         text.Append(CultureInfo.InvariantCulture, $" multi-mem={queued} rbs=0 rbp=0 obl=0");
         text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
@@ -142,9 +155,12 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         return text.ToString();
     }
 
+    private static int Count(Session session, SubscriptionKind kind) => session.Subscriptions?.Of(kind).Count ?? 0;
+
     private static string Flags(Session session)
     {
-        var flags = (session.Queue is null ? "" : "x")
+        var flags = (session.Subscriptions is null ? "" : "P")
+            + (session.Queue is null ? "" : "x")
             + (session.Waiting is null ? "" : "b")
             + (session.WatchedKeyChanged ? "d" : "")
             + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
@@ -183,7 +199,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
                 return;
             }
 
-            listed = Bytes.isWord("NORMAL", args[3]) ? listed : [];
+            var type = TypeOf(args[3]);
+            listed = listed.Where(each => TypeOf(each) == type);
         }
         else if (args.Count != 2)
         {
@@ -265,7 +282,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
 
         if (Bytes.isWord("TYPE", name))
         {
-            filter.IsNormal = Bytes.isWord("NORMAL", value);
+            filter.Type = TypeOf(value);
             return IsKnownType(value) ? null : Errors.unknownClientType(value);
         }
 
@@ -333,11 +350,20 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         }
     }
 
+    private enum ClientType
+    {
+        Normal,
+        Subscriber,
+
+        /// <summary>Replicas and masters, of which there are none.</summary>
+        Server,
+    }
+
     private sealed class KillFilter
     {
         public long? Id { get; set; }
 
-        public bool IsNormal { get; set; } = true;
+        public ClientType? Type { get; set; }
 
         public string? Address { get; set; }
 
@@ -346,7 +372,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         public bool SkipsCaller { get; set; } = true;
 
         public bool Matches(Session session, Session caller) =>
-            IsNormal
+            (Type is null || Type == TypeOf(session))
             && (Id is null || Id == session.Id)
             && (Address is null || Address == ClientVerbs.Address(session.Connection?.RemoteEndPoint))
             && (LocalAddress is null || LocalAddress == ClientVerbs.Address(session.Connection?.LocalEndPoint))

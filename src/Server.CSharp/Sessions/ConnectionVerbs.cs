@@ -122,6 +122,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
     private void Reset(Session session, Arguments args, RespWriter reply)
     {
         transactions.Abandon(session);
+        engine.PubSub.Forget(session);
         session.Database = 0;
         session.Name = "";
         session.ReplyMode = ReplyMode.On;

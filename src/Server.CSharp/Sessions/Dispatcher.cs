@@ -109,6 +109,7 @@ public sealed class Dispatcher
         else
         {
             Engine.Call.NoTouch = session.NoTouch;
+            Engine.Call.IsListening = session.IsListening;
             Engine.Call.MayWait = !Engine.IsInBatch && session.Connection is not null;
             Engine.Run(command, args, Engine.Keyspace.Databases[session.Database], reply);
             if (Engine.Call.Waiting is { } wait)

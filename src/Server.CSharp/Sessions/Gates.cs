@@ -1,5 +1,6 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
+using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Sessions;
 
@@ -15,6 +16,7 @@ internal static class Gates
         ?? Arity(command, args)
         ?? Transaction(session, command)
         ?? Disk(command, engine)
+        ?? Listening(session, command)
         ?? Loading(session, command, engine);
 
     private static string? Known(CommandLookup lookup, HostCommand command, Arguments args) => lookup switch
@@ -29,6 +31,11 @@ internal static class Gates
 
     private static string? Transaction(Session session, HostCommand command) =>
         session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInsideMulti : null;
+
+    private static string? Listening(Session session, HostCommand command) =>
+        session.IsListening && !PubSubVerbs.IsForListeners(command.FullName)
+            ? Errors.subscribedContext(command.FullName)
+            : null;
 
     /// <summary>
     /// While the data are loaded only what does not need them is carried out, and the log itself. DEBUG is refused too,

@@ -2,6 +2,7 @@ using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
+using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Sessions;
 
@@ -24,15 +25,21 @@ public enum ReplyMode
 /// <remarks>State is read and written under the engine's gate, but for the reader, which belongs to the loop.</remarks>
 public sealed class Session : IConnectionHandler
 {
+    /// <summary>Room for messages that a subscriber keeps between two of them.</summary>
+    private const int KeptBytesMax = 1024;
+
     private readonly Dispatcher _dispatcher;
     private readonly SessionTable _sessions;
     private readonly RespReader _reader;
 
-    /// <summary>Replies that were written between two turns.</summary>
+    /// <summary>Replies and messages that were written between two turns.</summary>
     private RespWriter? _arrived;
 
     /// <summary>Whether they tell of writes, so that they may not leave before the log has those.</summary>
     private bool _arrivedIsWrite;
+
+    /// <summary>Whether what the command at hand answers is sent whatever the client said about replies.</summary>
+    private bool _keepsReply;
 
     public Session(
         Dispatcher dispatcher, SessionTable sessions, IConnection? connection, RespLimits limits, DateTimeOffset now)
@@ -96,7 +103,15 @@ public sealed class Session : IConnectionHandler
     /// <summary>What the session waits for; nothing more is carried out for it until it has that.</summary>
     public Waiter? Waiting { get; set; }
 
-    public bool MayStayIdle => Waiting is not null;
+    /// <summary>What the client listens to; null for nothing.</summary>
+    public Subscriptions? Subscriptions { get; set; }
+
+    /// <summary>Whether the client gets messages among its replies and cannot tell them apart, so that it may send little.</summary>
+    public bool IsListening => Subscriptions is not null && Protocol == 2;
+
+    public bool MayStayIdle => Waiting is not null || Subscriptions is not null;
+
+    public OutputClass OutputClass => Subscriptions is null ? OutputClass.Normal : OutputClass.PubSub;
 
     public CloseReason CloseAfterReplies { get; set; }
 
@@ -173,12 +188,41 @@ public sealed class Session : IConnectionHandler
         }
     }
 
+    /// <summary>Has a message sent at the session's next turn, or behind the reply to its command at hand.</summary>
+    /// <param name="message">The message, encoded for the session's protocol.</param>
+    /// <param name="hasWritten">Whether it may tell of a write that the log does not have yet.</param>
+    public void Push(ReadOnlySpan<byte> message, bool hasWritten)
+    {
+        if (Connection is not { } connection)
+        {
+            return;
+        }
+
+        var arrived = BeginAnswer(out var before);
+        if (!connection.HasRoom(before + (long)message.Length))
+        {
+            connection.Close(CloseReason.OutputLimit);
+            return;
+        }
+
+        arrived.Raw(message);
+        _arrivedIsWrite |= hasWritten;
+        if (before == 0)
+        {
+            connection.Wake();
+        }
+    }
+
+    /// <summary>Has the reply to the command at hand sent even if the client wants no replies.</summary>
+    public void KeepReply() => _keepsReply = ReplyMode != ReplyMode.On;
+
     public void Closed(CloseReason reason)
     {
         lock (_dispatcher.Engine.Gate)
         {
             _dispatcher.Engine.Waits.Remove(this);
             _dispatcher.Engine.Watches.Unwatch(this);
+            _dispatcher.Engine.PubSub.Forget(this);
             _sessions.Remove(this);
         }
     }
@@ -188,7 +232,15 @@ public sealed class Session : IConnectionHandler
         if (_arrived is { Length: > 0 })
         {
             output.Raw(_arrived.Written);
-            _arrived = null;
+            if (Subscriptions is null)
+            {
+                _arrived = null;
+            }
+            else
+            {
+                _arrived.Reset(KeptBytesMax);
+            }
+
             if (_arrivedIsWrite)
             {
                 _arrivedIsWrite = false;
@@ -237,6 +289,8 @@ public sealed class Session : IConnectionHandler
         {
             ApplyReplyMode(output, before);
         }
+
+        TakeArrived(output);
     }
 
     /// <summary>Takes back what has been written since <paramref name="before"/> if the client does not want it.</summary>
@@ -244,7 +298,12 @@ public sealed class Session : IConnectionHandler
     {
         if (ReplyMode != ReplyMode.On)
         {
-            output.Truncate(before);
+            if (!_keepsReply)
+            {
+                output.Truncate(before);
+            }
+
+            _keepsReply = false;
             ReplyMode = ReplyMode switch
             {
                 ReplyMode.SkipNext => ReplyMode.Skip,

@@ -65,7 +65,7 @@ public class SendingTests
     public void Replies_beyond_the_hard_limit_close_the_connection(TransportKind kind)
     {
         var options = LineServer.Default(kind);
-        options.OutputBytesHardMax = 1_000_000;
+        options.NormalOutput = new OutputLimit(1_000_000, 0, 0);
         using var server = new LineServer(kind, options);
         using var client = new LineClient(server, receiveBufferBytes: 4096);
         client.Send("big 20000000\n");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace RedisClone.Server.Tests.Scripts;
@@ -23,13 +24,14 @@ public abstract record Step(int Line);
 
 /// <summary>Sends a command, or only waits when <paramref name="Command"/> is empty, and compares one reply.</summary>
 /// <param name="Line">Where it stands.</param>
+/// <param name="Connection">Whose it is, from the front of the line; empty for the connection that is being used.</param>
 /// <param name="Command">The line behind <c>&gt;</c>.</param>
 /// <param name="Expected">The text of the reply; empty when none is written down yet.</param>
 /// <param name="ExpectedLines">How many lines of the file it takes.</param>
 /// <param name="Comparison">How they are compared.</param>
 /// <param name="Repeat">How often; <c>{n}</c> in command and reply counts from 1.</param>
 public sealed record Request(
-    int Line, string Command, string Expected, int ExpectedLines, Comparison Comparison, int Repeat)
+    int Line, string Connection, string Command, string Expected, int ExpectedLines, Comparison Comparison, int Repeat)
     : Step(Line);
 
 /// <summary><c>@resp2</c>, <c>@resp3</c>: switches the protocol.</summary>
@@ -44,6 +46,9 @@ public sealed record FreshStart(int Line) : Step(Line);
 /// <summary><c>@connection name</c>: goes on with another connection, made when it is new.</summary>
 public sealed record UseConnection(int Line, string Name) : Step(Line);
 
+/// <summary><c>@close name</c>: a client goes away, and the server has noticed.</summary>
+public sealed record CloseConnection(int Line, string Name) : Step(Line);
+
 /// <summary>A golden script; its format is described in <c>tests/Scripts/README.md</c>.</summary>
 /// <param name="Since">The server version it needs; 0.0 when any will do.</param>
 /// <param name="Steps">What happens, in order.</param>
@@ -51,6 +56,12 @@ public sealed record Script(Version Since, IReadOnlyList<Step> Steps)
 {
     /// <summary>Expected in place of a reply: none comes.</summary>
     public const string NoReply = "(no reply)";
+
+    /// <summary>Expected in place of a reply: the server has the client wait.</summary>
+    public const string Waiting = "(waiting)";
+
+    /// <summary>In a command: <c>{id:name}</c> is the number that the server gave that connection.</summary>
+    public const string IdMark = "{id:";
 
     /// <summary>Expected in place of a reply: the server closes the connection.</summary>
     public const string Closed = "(closed)";
@@ -63,6 +74,8 @@ public sealed record Script(Version Since, IReadOnlyList<Step> Steps)
 /// <summary>Reads the lines of one script.</summary>
 internal sealed class ScriptParser(string text)
 {
+    private static readonly SearchValues<char> NameLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
+
     private readonly string[] _lines = text.Split('\n');
     private readonly List<Step> _steps = [];
     private Version _since = new(0, 0);
@@ -83,9 +96,9 @@ internal sealed class ScriptParser(string text)
                 ReadDirective(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
                 _at++;
             }
-            else if (line.StartsWith('>'))
+            else if (RequestSign(line) is var sign and >= 0)
             {
-                ReadRequest(line[1..].Trim(' '));
+                ReadRequest(line[..sign], line[(sign + 1)..].Trim(' '));
             }
             else
             {
@@ -99,16 +112,24 @@ internal sealed class ScriptParser(string text)
         return new Script(_since, _steps);
     }
 
-    private void ReadRequest(string command)
+    /// <summary>Where the sign of a request is, behind the name of a connection if there is one; -1 where there is none.</summary>
+    private static int RequestSign(string line)
+    {
+        int sign = line.AsSpan().IndexOfAnyExcept(NameLetters);
+        return sign >= 0 && line[sign] == '>' ? sign : -1;
+    }
+
+    private void ReadRequest(string connection, string command)
     {
         int line = ++_at;
-        while (_at < _lines.Length && _lines[_at].Length > 0 && _lines[_at][0] is not ('@' or '#' or '>'))
+        while (_at < _lines.Length && _lines[_at].Length > 0 && _lines[_at][0] is not ('@' or '#')
+            && RequestSign(_lines[_at]) < 0)
         {
             _at++;
         }
 
         string expected = string.Join('\n', _lines[line.._at]);
-        _steps.Add(new Request(line, command, expected, _at - line, _comparison, _repeat));
+        _steps.Add(new Request(line, connection, command, expected, _at - line, _comparison, _repeat));
         (_comparison, _repeat, _isModified) = (Comparison.Exact, 1, false);
     }
 
@@ -138,6 +159,9 @@ internal sealed class ScriptParser(string text)
                 break;
             case ["@unordered"]:
                 Modify(Comparison.Unordered);
+                break;
+            case ["@close", string name]:
+                _steps.Add(new CloseConnection(line, name));
                 break;
             case ["@unordered", "pairs"]:
                 Modify(Comparison.UnorderedPairs);

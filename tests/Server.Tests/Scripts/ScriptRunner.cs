@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using RedisClone.Server.Tests.Network;
 
 namespace RedisClone.Server.Tests.Scripts;
 
@@ -22,20 +23,29 @@ public sealed class ScriptRunner : IDisposable
     private const string EndMarker = "end of script";
 
     /// <summary>Stands for what is no request of the script.</summary>
-    private static readonly Request Nowhere = new(0, "", "", 0, Comparison.Exact, 1);
+    private static readonly Request Nowhere = new(0, "", "", "", 0, Comparison.Exact, 1);
 
     private readonly IScriptTarget _target;
     private readonly Dictionary<string, IScriptConnection> _connections = [];
     private readonly List<Mismatch> _mismatches = [];
+    private readonly Dictionary<string, string> _ids = [];
+    private readonly bool _needsIds;
     private string _current = FirstConnection;
+    private IScriptConnection? _control;
 
-    private ScriptRunner(IScriptTarget target) => _target = target;
+    private ScriptRunner(IScriptTarget target, bool needsIds)
+    {
+        _target = target;
+        _needsIds = needsIds;
+    }
 
     /// <summary>Plays a script to its end.</summary>
     /// <returns>Every reply that differed, in order.</returns>
     public static IReadOnlyList<Mismatch> Run(Script script, IScriptTarget target)
     {
-        using var runner = new ScriptRunner(target);
+        bool needsIds = script.Steps.OfType<Request>()
+            .Any(request => request.Command.Contains(Script.IdMark, StringComparison.Ordinal));
+        using var runner = new ScriptRunner(target, needsIds);
         runner.StartFresh();
         foreach (Step step in script.Steps)
         {
@@ -54,7 +64,11 @@ public sealed class ScriptRunner : IDisposable
         return runner._mismatches;
     }
 
-    public void Dispose() => CloseAll();
+    public void Dispose()
+    {
+        CloseAll();
+        _control?.Dispose();
+    }
 
     private void Play(Step step)
     {
@@ -64,7 +78,7 @@ public sealed class ScriptRunner : IDisposable
                 StartFresh();
                 break;
             case SwitchProtocol(_, int version):
-                ReplyValue hello = Connection().Call("HELLO", version.ToString(CultureInfo.InvariantCulture));
+                ReplyValue hello = Connection(_current).Call("HELLO", version.ToString(CultureInfo.InvariantCulture));
                 if (hello.IsError)
                 {
                     throw new InvalidOperationException($"line {step.Line}: HELLO {version} failed: {hello.Text}");
@@ -76,6 +90,12 @@ public sealed class ScriptRunner : IDisposable
                 break;
             case UseConnection(_, string name):
                 _current = name;
+                break;
+            case CloseConnection(_, string name):
+                int before = ServerCount("connected_clients");
+                _connections.Remove(name, out IScriptConnection? closed);
+                closed?.Dispose();
+                Eventually.True(() => ServerCount("connected_clients") == before - 1);
                 break;
             case Request request:
                 Play(request);
@@ -89,26 +109,35 @@ public sealed class ScriptRunner : IDisposable
     {
         for (int n = 1; n <= request.Repeat; n++)
         {
-            string command = Number(request, request.Command, n);
-            string expected = Number(request, request.Expected, n);
-            if (command.Length > 0)
+            string name = request.Connection.Length > 0 ? request.Connection : _current;
+            string command = Named(Number(request, request.Command, n));
+            string expected = Named(Number(request, request.Expected, n));
+            if (expected == Script.Waiting)
             {
-                Connection().Send(Quoting.Split(command));
+                int before = ServerCount("blocked_clients");
+                Connection(name).Send(Quoting.Split(command));
+                Eventually.True(() => ServerCount("blocked_clients") == before + 1);
+                continue;
             }
 
-            if (expected != Script.NoReply && !Receive(request, command, expected))
+            if (command.Length > 0)
+            {
+                Connection(name).Send(Quoting.Split(command));
+            }
+
+            if (expected != Script.NoReply && !Receive(name, request, command, expected))
             {
                 return;
             }
         }
     }
 
-    private bool Receive(Request request, string command, string expected)
+    private bool Receive(string name, Request request, string command, string expected)
     {
-        ReplyValue? actual = Connection().Receive();
+        ReplyValue? actual = Connection(name).Receive();
         if (actual is null)
         {
-            _connections.Remove(_current, out IScriptConnection? closed);
+            _connections.Remove(name, out IScriptConnection? closed);
             closed?.Dispose();
         }
 
@@ -122,13 +151,37 @@ public sealed class ScriptRunner : IDisposable
         return false;
     }
 
+    /// <summary>A line of INFO that is a number.</summary>
+    private int ServerCount(string field)
+    {
+        _control ??= _target.Connect();
+        string line = _control.Call("INFO", "clients").Text.Split("\r\n")
+            .Single(line => line.StartsWith(field + ":", StringComparison.Ordinal));
+        return int.Parse(line.AsSpan(field.Length + 1), provider: CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The text with the numbers of connections in place of their names.</summary>
+    private string Named(string text)
+    {
+        while (_needsIds && text.IndexOf(Script.IdMark, StringComparison.Ordinal) is var start and >= 0)
+        {
+            int end = text.IndexOf('}', start);
+            string name = text[(start + Script.IdMark.Length)..end];
+            Connection(name);
+            text = $"{text[..start]}{_ids[name]}{text[(end + 1)..]}";
+        }
+
+        return text;
+    }
+
     /// <summary>A surplus reply, or a transaction left open, would show here.</summary>
     private void RequireNothingLeft()
     {
         foreach ((string name, IScriptConnection connection) in _connections)
         {
-            ReplyValue reply = connection.Call("ECHO", EndMarker);
-            if (reply != ReplyValue.Bulk(EndMarker))
+            // A subscriber may send little else, and gets an array.
+            ReplyValue reply = connection.Call("PING", EndMarker);
+            if ((reply.Kind == ReplyKind.Array && reply.Items.Count == 2 ? reply.Items[1] : reply) != ReplyValue.Bulk(EndMarker))
             {
                 Note(Nowhere, $"nothing unread and nothing open at the end of connection {name}", reply.ToString());
             }
@@ -142,15 +195,19 @@ public sealed class ScriptRunner : IDisposable
     {
         CloseAll();
         _current = FirstConnection;
-        Connection().Call("FLUSHALL");
+        Connection(_current).Call("FLUSHALL");
     }
 
-    private IScriptConnection Connection()
+    private IScriptConnection Connection(string name)
     {
-        if (!_connections.TryGetValue(_current, out IScriptConnection? connection))
+        if (!_connections.TryGetValue(name, out IScriptConnection? connection))
         {
             connection = _target.Connect();
-            _connections.Add(_current, connection);
+            _connections.Add(name, connection);
+            if (_needsIds)
+            {
+                _ids[name] = connection.Call("CLIENT", "ID").Text;
+            }
         }
 
         return connection;

@@ -184,7 +184,7 @@ public sealed class ScriptRunnerTests
 
         public void Send(IReadOnlyList<string> arguments)
         {
-            if (arguments[0] is "FLUSHALL" or "ECHO")
+            if (arguments is ["FLUSHALL"] or ["PING", _])
             {
                 _housekeeping.Enqueue(ReplyValue.Bulk(arguments[^1]));
             }
