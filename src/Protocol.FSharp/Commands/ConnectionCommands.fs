@@ -10,7 +10,13 @@ let ping (call: Call) =
         if call.IsListening then
             call.Reply.Array 2
             call.Reply.BulkText "pong"
-            call.Reply.Bulk(if call.Remaining = 0 then ReadOnlySpan<byte>.Empty else call.Take())
+
+            call.Reply.Bulk(
+                if call.Remaining = 0 then
+                    ReadOnlySpan<byte>.Empty
+                else
+                    call.Take()
+            )
         elif call.Remaining = 0 then
             call.Reply.Simple "PONG"
         else

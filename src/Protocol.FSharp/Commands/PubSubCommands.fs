@@ -26,7 +26,11 @@ let rows: Row<Handler> list =
                 (since "2.0.0")
                 "Listens to the channels that fit patterns."
             |> complexity "O(N), N being the number of patterns"
-            hosted "PUBLISH channel message" [ PubSub; Loading; Stale; Fast ] (since "2.0.0") "Sends a message to a channel."
+            hosted
+                "PUBLISH channel message"
+                [ PubSub; Loading; Stale; Fast ]
+                (since "2.0.0")
+                "Sends a message to a channel."
             |> complexity "O(N+M), N being the subscribers of the channel, and M the patterns there are"
             container "PUBSUB" (since "2.8.0") "Looks at channels and their subscribers."
             hosted
