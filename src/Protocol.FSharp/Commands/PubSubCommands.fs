@@ -5,17 +5,6 @@ module RedisClone.Protocol.PubSubCommands
 
 open Rows
 
-/// Shard channels stand where keys do, from the first argument on.
-let private shardChannels (last: int) =
-    keySpecs
-        [
-            {
-                Flags = KeyFlags.NotKey
-                Begin = BeginSearch.Index 1
-                Find = FindKeys.Range(last, 1, 0)
-            }
-        ]
-
 let rows: Row<Handler> list =
     family
         Group.PubSub
@@ -54,7 +43,7 @@ let rows: Row<Handler> list =
                 "Lists the shard channels that have subscribers."
             |> complexity "O(N), N being the number of shard channels"
             hosted
-                "PUBSUB SHARDNUMSUB [shardchannel ...]"
+                "PUBSUB SHARDNUMSUB [channel ...]"
                 [ PubSub; Loading; Stale ]
                 (since "7.0.0")
                 "Counts the subscribers of shard channels."
@@ -71,14 +60,12 @@ let rows: Row<Handler> list =
                 (since "7.0.0")
                 "Sends a message to a shard channel."
             |> complexity "O(N), N being the subscribers of the channel"
-            |> shardChannels 0
             hosted
                 "SSUBSCRIBE shardchannel [shardchannel ...]"
                 [ PubSub; NoScript; Loading; Stale ]
                 (since "7.0.0")
                 "Listens to shard channels."
             |> complexity "O(N), N being the number of channels"
-            |> shardChannels -1
             hosted
                 "SUBSCRIBE channel [channel ...]"
                 [ PubSub; NoScript; Loading; Stale ]
@@ -91,7 +78,6 @@ let rows: Row<Handler> list =
                 (since "7.0.0")
                 "Listens no longer to shard channels."
             |> complexity "O(N), N being the number of channels"
-            |> shardChannels -1
             hosted
                 "UNSUBSCRIBE [channel ...]"
                 [ PubSub; NoScript; Loading; Stale ]

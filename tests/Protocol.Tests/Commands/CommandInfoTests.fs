@@ -280,7 +280,8 @@ type CommandInfoTests(oracle: Oracle) =
             |> Seq.map _.Groups[1].Value
             |> List.ofSeq
 
-        let containers = set [ "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "XGROUP"; "XINFO" ]
+        let containers =
+            set [ "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "PUBSUB"; "XGROUP"; "XINFO" ]
 
         let expected =
             set

@@ -33,6 +33,7 @@ module private Facts =
             "client|kill", "arguments", "the name of a group counts REPLICA in, which the oracle's forgets"
             "command|getkeys", "arguments", "the oracle does not document them"
             "command|getkeysandflags", "arguments", "the oracle does not document them"
+            "pubsub|shardnumsub", "arguments", "a shard channel is found as keys are, and here the oracle does not look"
             "debug", "arguments", "the oracle does not document them"
         ]
 
