@@ -27,8 +27,11 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
     member this.Show(field: ReadOnlySpan<byte>, value: ReadOnlySpan<byte>) =
         if ScanOptions.fits call options field then
             call.Reply.Bulk field
-            call.Reply.Bulk value
-            this.Written <- this.Written + 2
+            this.Written <- this.Written + 1
+
+            if not options.HidesValues then
+                call.Reply.Bulk value
+                this.Written <- this.Written + 1
 
     interface IEntryVisitor with
         member this.Visit(entry: byref<Entry>) = this.Show(entry.Key, entry.Value)
@@ -128,30 +131,25 @@ let hscan (call: Call) =
     let mutable options = Unchecked.defaultof<ScanOptions>
     let key = call.Take()
 
-    if ScanOptions.takeCursor call &options then
-        match call.ReadHash(key, &entry) with
-        | Lookup.WrongType -> ()
-        | Lookup.Missing ->
-            call.Reply.Array 2
-            call.Reply.BulkInteger 0L
-            call.Reply.Array 0
-        | _ when not (ScanOptions.takeRest call false &options) -> ()
-        | _ ->
-            let visitor = ScanVisitor(call, options)
-            let start = call.Reply.Length
+    if
+        ScanOptions.takeCursor call &options
+        && ScanOptions.takeFor call (call.ReadHash(key, &entry)) true &options
+    then
+        let visitor = ScanVisitor(call, options)
+        let start = call.Reply.Length
 
-            let next =
-                match HashValue.tableOf &entry with
-                | null ->
-                    let mutable fields = HashValue.fields &entry
+        let next =
+            match HashValue.tableOf &entry with
+            | null ->
+                let mutable fields = HashValue.fields &entry
 
-                    while fields.Next() do
-                        visitor.Show(fields.Field, fields.Value)
+                while fields.Next() do
+                    visitor.Show(fields.Field, fields.Value)
 
-                    0UL
-                | table -> table.Scan(options.Cursor, options.Count, visitor)
+                0UL
+            | table -> table.Scan(options.Cursor, options.Count, visitor)
 
-            ScanOptions.finish call start next visitor.Written
+        ScanOptions.finish call start next visitor.Written
 
     Outcome.Unchanged
 
@@ -519,12 +517,13 @@ let rows: Row<Handler> list =
             |> complexity "O(N), N being the number of fields returned"
             |> tips [ nondeterministic ]
             command
-                "HSCAN key cursor [MATCH pattern] [COUNT count]"
+                "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]"
                 [ ReadOnly ]
                 (since "2.8.0")
                 "Goes through the fields of a hash, some at a time."
                 hscan
             |> complexity "O(1) a call, O(N) for all N fields"
+            |> history "7.4.0" "`NOVALUES`."
             |> tips [ nondeterministic ]
             command
                 "HSET key field value [field value ...]"

@@ -12,12 +12,17 @@ type ScanOptions =
         Pattern: int
         /// The index of the type name among the arguments; 0 for none.
         Type: int
+        /// Whether HSCAN is to show fields without their values.
+        HidesValues: bool
     }
 
 [<RequireQualifiedAccess>]
 module ScanOptions =
-    /// Reads a cursor as C's `strtoul` does, which Redis leaves it to: a sign is allowed, and nothing at all is 0.
-    let private parseCursor (text: ReadOnlySpan<byte>) (cursor: byref<uint64>) =
+    /// Reads a cursor as C's `strtoul` does, which Redis leaves it to: a sign is allowed, a NUL ends the text, and nothing
+    /// at all is 0.
+    let private parseCursor (given: ReadOnlySpan<byte>) (cursor: byref<uint64>) =
+        let nul = given.IndexOf 0uy
+        let text = if nul < 0 then given else given.Slice(0, nul)
         let hasSign = text.Length > 0 && (text[0] = '-'B || text[0] = '+'B)
         let digits = if hasSign then text.Slice 1 else text
         let mutable used = 0
@@ -49,6 +54,7 @@ module ScanOptions =
                 Count = 10
                 Pattern = 0
                 Type = 0
+                HidesValues = false
             }
 
         if not valid then
@@ -56,8 +62,9 @@ module ScanOptions =
 
         valid
 
-    /// Takes the options that follow the cursor; writes the error if they make no sense.
-    let takeRest (call: Call) (allowsType: bool) (options: byref<ScanOptions>) : bool =
+    /// Takes the options that follow the cursor, those that only one command has by its name; writes the error if they
+    /// make no sense.
+    let takeRest (call: Call) (allowsType: bool) (allowsNoValues: bool) (options: byref<ScanOptions>) : bool =
         let mutable valid = true
 
         while valid && call.Remaining > 0 do
@@ -87,11 +94,25 @@ module ScanOptions =
                     }
 
                 call.Skip 1
+            elif allowsNoValues && call.TakeWord "NOVALUES" then
+                options <- { options with HidesValues = true }
             else
                 valid <- false
                 call.Reply.Error Errors.syntax
 
         valid
+
+    /// Takes the options for a key that has been looked up. False if there is nothing to go through; the answer, or the
+    /// error, is then written. Where there is no key Redis does not look at the options.
+    let takeFor (call: Call) (found: Lookup) (allowsNoValues: bool) (options: byref<ScanOptions>) : bool =
+        match found with
+        | Lookup.WrongType -> false
+        | Lookup.Missing ->
+            call.Reply.Array 2
+            call.Reply.BulkInteger 0L
+            call.Reply.Array 0
+            false
+        | _ -> takeRest call false allowsNoValues &options
 
     /// Whether a name fits the pattern, if there is one.
     let fits (call: Call) (options: ScanOptions) (name: ReadOnlySpan<byte>) : bool =

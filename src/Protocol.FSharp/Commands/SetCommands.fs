@@ -81,30 +81,25 @@ let sscan (call: Call) =
     let mutable options = Unchecked.defaultof<ScanOptions>
     let key = call.Take()
 
-    if ScanOptions.takeCursor call &options then
-        match call.ReadSet(key, &entry) with
-        | Lookup.WrongType -> ()
-        | Lookup.Missing ->
-            call.Reply.Array 2
-            call.Reply.BulkInteger 0L
-            call.Reply.Array 0
-        | _ when not (ScanOptions.takeRest call false &options) -> ()
-        | _ ->
-            let visitor = ScanVisitor(call, options)
-            let start = call.Reply.Length
+    if
+        ScanOptions.takeCursor call &options
+        && ScanOptions.takeFor call (call.ReadSet(key, &entry)) false &options
+    then
+        let visitor = ScanVisitor(call, options)
+        let start = call.Reply.Length
 
-            let next =
-                match SetValue.tableOf &entry with
-                | null ->
-                    let mutable members = SetValue.members &entry
+        let next =
+            match SetValue.tableOf &entry with
+            | null ->
+                let mutable members = SetValue.members &entry
 
-                    while members.Next() do
-                        visitor.Show members.Member
+                while members.Next() do
+                    visitor.Show members.Member
 
-                    0UL
-                | table -> table.Scan(options.Cursor, options.Count, visitor)
+                0UL
+            | table -> table.Scan(options.Cursor, options.Count, visitor)
 
-            ScanOptions.finish call start next visitor.Written
+        ScanOptions.finish call start next visitor.Written
 
     Outcome.Unchanged
 

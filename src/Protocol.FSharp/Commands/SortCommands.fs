@@ -352,6 +352,11 @@ let private finish (call: Call) (request: Request) (chosen: Chosen) : Outcome =
 /// Chooses from the elements of a value that exists.
 let private run (call: Call) (request: Request) (entry: byref<Entry>) : Outcome =
     let count = countOf &entry
+
+    // Redis sorts no listpack, and keeps what it has made of it.
+    if entry.Kind = Kind.SortedSet then
+        call.Table.SetKind(&entry, Kind.LargeSortedSet)
+
     let isSet = Kinds.isSet entry.Kind
     let struct (first, wanted) = limited request count
     // A set is stored in an order in any case: its own is another one after a restart.

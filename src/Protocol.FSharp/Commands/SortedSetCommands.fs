@@ -129,30 +129,25 @@ let zscan (call: Call) =
     let mutable options = Unchecked.defaultof<ScanOptions>
     let key = call.Take()
 
-    if ScanOptions.takeCursor call &options then
-        match call.ReadSortedSet(key, &entry) with
-        | Lookup.WrongType -> ()
-        | Lookup.Missing ->
-            call.Reply.Array 2
-            call.Reply.BulkInteger 0L
-            call.Reply.Array 0
-        | _ when not (ScanOptions.takeRest call false &options) -> ()
-        | _ ->
-            let visitor = ScanVisitor(call, options, entry.Kind)
-            let start = call.Reply.Length
+    if
+        ScanOptions.takeCursor call &options
+        && ScanOptions.takeFor call (call.ReadSortedSet(key, &entry)) false &options
+    then
+        let visitor = ScanVisitor(call, options, entry.Kind)
+        let start = call.Reply.Length
 
-            let next =
-                match SortedSetValue.largeOf &entry with
-                | null ->
-                    let mutable cursor = SortedSetValue.cursorAt (SortedSetValue.view &entry) 0
+        let next =
+            match SortedSetValue.largeOf &entry with
+            | null ->
+                let mutable cursor = SortedSetValue.cursorAt (SortedSetValue.view &entry) 0
 
-                    while cursor.Next() do
-                        visitor.Show(cursor.Member, cursor.Score)
+                while cursor.Next() do
+                    visitor.Show(cursor.Member, cursor.Score)
 
-                    0UL
-                | large -> large.Members.Scan(options.Cursor, options.Count, visitor)
+                0UL
+            | large -> large.Members.Scan(options.Cursor, options.Count, visitor)
 
-            ScanOptions.finish call start next visitor.Written
+        ScanOptions.finish call start next visitor.Written
 
     Outcome.Unchanged
 
@@ -266,9 +261,14 @@ let zadd (call: Call) =
         addPairs call key rule countsMoved
 
 let zincrby (call: Call) =
+    let mutable countsMoved = false
     let key = call.Take()
+    takeRule call &countsMoved |> ignore
 
-    if not (areScores call) then
+    // Redis takes an option of ZADD for one here too, and then misses the increment.
+    if call.Remaining <> 2 then
+        call.Fail Errors.syntax
+    elif not (areScores call) then
         call.Fail Errors.notFloat
     else
         addPairs call key AddRule.Increment false

@@ -143,15 +143,28 @@ let private add (call: Call) (key: ReadOnlySpan<byte>) (given: GivenId) wanted (
             stream.Append(call.Limits, call.Scratch, id, call.Args, first, pairs)
             StreamOptions.writeId call id
             call.Changed(EventClass.Stream, "xadd", key)
-            let trimmed = StreamOptions.trim stream &options
+
+            // Trimming that is told what becomes of references logs itself.
+            let keeps = options.References = References.Keep
+
+            if not keeps then
+                logAdded call key stream id first pairs false
+
+            let trimmed =
+                if keeps then
+                    StreamOptions.trim stream &options
+                else
+                    StreamReferences.trim call key stream &options
 
             if trimmed > 0L then
                 call.Notify(EventClass.Stream, "xtrim", key)
 
-            if given <> GivenId.Open && not options.IsApproximate then
+            if given <> GivenId.Open && not options.IsApproximate && not options.HasReferences then
                 Outcome.AsReceived
             else
-                logAdded call key stream id first pairs (options.Trim <> StreamTrim.None)
+                if keeps then
+                    logAdded call key stream id first pairs (options.Trim <> StreamTrim.None)
+
                 Outcome.Rewritten
 
 let private noTrim: StreamTrimOptions =
@@ -163,6 +176,8 @@ let private noTrim: StreamTrimOptions =
         Limit = 0L
         HasLimit = false
         MakesNoStream = false
+        References = References.Keep
+        HasReferences = false
     }
 
 let xadd (call: Call) =
@@ -217,7 +232,14 @@ let xtrim (call: Call) =
             Outcome.Unchanged
         | _ ->
             let stream = StreamValue.own call &entry
-            let trimmed = StreamOptions.trim stream &options
+            let keeps = options.References = References.Keep
+
+            let trimmed =
+                if keeps then
+                    StreamOptions.trim stream &options
+                else
+                    StreamReferences.trim call key stream &options
+
             call.Reply.Integer trimmed
 
             if trimmed = 0L then
@@ -225,16 +247,12 @@ let xtrim (call: Call) =
             else
                 call.Changed(EventClass.Stream, "xtrim", key)
 
-                if not options.IsApproximate then
+                if not options.IsApproximate && not options.HasReferences then
                     Outcome.AsReceived
                 else
-                    let journal = call.Journal
-                    journal.Begin 5
-                    journal.Add "XTRIM"
-                    journal.Add key
-                    journal.Add "MAXLEN"
-                    journal.Add "="
-                    journal.Add(int64 stream.Length)
+                    if keeps then
+                        StreamOptions.logLength call key stream
+
                     Outcome.Rewritten
 
 /// Whether all arguments that are left are ids; else the error is written.
@@ -358,7 +376,7 @@ let rows: Row<Handler> list =
         Group.Stream
         [
             command
-                "XADD key [NOMKSTREAM] [trim: <strategy: MAXLEN | MINID> [operator: equal: = | approximately: ~] threshold [LIMIT count]] <id_or_auto: auto_id: * | id> field value [field value ...]"
+                "XADD key [NOMKSTREAM] [condition: KEEPREF | DELREF | ACKED] [trim: <strategy: MAXLEN | MINID> [operator: equal: = | approximately: ~] threshold [LIMIT count]] <id_or_auto: auto_id: * | id> field value [field value ...]"
                 [ Write; DenyOom; Fast ]
                 (since "5.0.0")
                 "Adds an entry to a stream."
@@ -366,6 +384,7 @@ let rows: Row<Handler> list =
             |> complexity "O(1) for the entry, O(N) for trimming, N being the number of entries that go"
             |> history "6.2.0" "The option `NOMKSTREAM`, trimming by `MINID`, and the option `LIMIT`."
             |> history "7.0.0" "Ids of the form `<ms>-*`."
+            |> history "8.2.0" "`KEEPREF`, `DELREF` and `ACKED`."
             |> tips [ nondeterministic ]
             command
                 "XDEL key id [id ...]"
@@ -400,7 +419,7 @@ let rows: Row<Handler> list =
                 xsetid
             |> history "7.0.0" "The options `ENTRIESADDED` and `MAXDELETEDID`."
             command
-                "XTRIM key <trim: <strategy: MAXLEN | MINID> [operator: equal: = | approximately: ~] threshold [LIMIT count]>"
+                "XTRIM key <trim: <strategy: MAXLEN | MINID> [operator: equal: = | approximately: ~] threshold [LIMIT count]> [condition: KEEPREF | DELREF | ACKED]"
                 [ Write ]
                 (since "5.0.0")
                 "Deletes entries from the beginning of a stream."
@@ -408,5 +427,6 @@ let rows: Row<Handler> list =
             |> keys [ deletes ]
             |> complexity "O(N), N being the number of entries that go"
             |> history "6.2.0" "Trimming by `MINID`, and the option `LIMIT`."
+            |> history "8.2.0" "`KEEPREF`, `DELREF` and `ACKED`."
             |> tips [ nondeterministic ]
         ]

@@ -245,23 +245,11 @@ let xack (call: Call) =
             else
                 Outcome.Unchanged
 
-/// What becomes of the references that groups have to an entry that is to be deleted.
-type private References =
-    | Keep = 0
-    | Delete = 1
-    /// The entry stays as long as there are any.
-    | Acknowledged = 2
-
 /// Takes the choice, IDS and the number of ids, which follow; false with the error written.
 let private takeReferences (call: Call) (references: byref<References>) : bool =
     let mutable count = 0L
 
-    if call.TakeWord "KEEPREF" then
-        references <- References.Keep
-    elif call.TakeWord "DELREF" then
-        references <- References.Delete
-    elif call.TakeWord "ACKED" then
-        references <- References.Acknowledged
+    StreamOptions.takeReferences call &references |> ignore
 
     if call.Remaining < 2 || not (call.TakeWord "IDS") then
         call.Reply.Error Errors.syntax
@@ -276,66 +264,6 @@ let private takeReferences (call: Call) (references: byref<References>) : bool =
         false
     else
         StreamCommands.areIds call
-
-/// Whether a group has yet to read or to acknowledge an entry.
-let private isReferenced (stream: StreamData) (id: StreamId) : bool =
-    let mutable found = false
-    let mutable index = 0
-
-    for rank in 0 .. stream.GroupCount - 1 do
-        let group = stream.Group rank
-        found <- found || StreamIds.less group.LastId id || group.FindPending(id, &index)
-
-    found
-
-let private logOne (call: Call) (command: string) (key: ReadOnlySpan<byte>) (group: byte[]) (id: StreamId) =
-    let journal = call.Journal
-    journal.Begin(if isNull group then 3 else 4)
-    journal.Add command
-    journal.Add key
-
-    if not (isNull group) then
-        journal.Add(ReadOnlySpan<byte> group)
-
-    StreamOptions.logId call id
-
-/// Takes an entry off what is pending in a group, and logs that; false if it is not pending.
-let private acknowledge (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) (rank: int) (id: StreamId) : bool =
-    let mutable index = 0
-    let found = (stream.Group rank).FindPending(id, &index)
-
-    if found then
-        let group = stream.OwnGroup rank
-        group.RemovePending index
-        logOne call "XACK" key group.Name id
-        call.Changes <- call.Changes + 1L
-
-    found
-
-/// Deletes an entry as far as its references allow, and logs that: 1 if it is gone, 2 if it stays, -1 if there is none.
-let private deleteOne
-    (call: Call)
-    (key: ReadOnlySpan<byte>)
-    (stream: StreamData)
-    (references: References)
-    (id: StreamId)
-    =
-    if references = References.Delete then
-        for rank in 0 .. stream.GroupCount - 1 do
-            acknowledge call key stream rank id |> ignore
-
-    if not (stream.Contains id) then
-        -1L
-    elif references = References.Acknowledged && isReferenced stream id then
-        2L
-    else
-        stream.Delete id |> ignore
-
-        if StreamIds.less stream.MaxDeletedId id then
-            stream.MaxDeletedId <- id
-
-        logOne call "XDEL" key null id
-        1L
 
 let private missing (call: Call) =
     call.Reply.Array call.Remaining
@@ -368,10 +296,10 @@ let private deleteAll (call: Call) (key: ReadOnlySpan<byte>) (group: ReadOnlySpa
                 StreamIds.tryParse (call.Take(), 0UL, &id) |> ignore
 
                 let result =
-                    if isAck && not (acknowledge call key stream (stream.FindGroup group) id) then
+                    if isAck && not (StreamReferences.acknowledge call key stream (stream.FindGroup group) id) then
                         -1L
                     else
-                        let result = deleteOne call key stream references id
+                        let result = StreamReferences.deleteOne call key stream references id
                         deleted <- deleted + (if result = 1L then 1L else 0L)
                         // Acknowledged it is, even if the entry was gone before.
                         if isAck then max 1L result else result

@@ -8,6 +8,13 @@ type StreamTrim =
     | MaxLength = 1
     | MinId = 2
 
+/// What becomes of the references that groups have to an entry that is to be deleted.
+type References =
+    | Keep = 0
+    | Delete = 1
+    /// The entry stays as long as there are any.
+    | Acknowledged = 2
+
 /// The options of XADD before the id, and of XTRIM.
 [<Struct; NoEquality; NoComparison>]
 type StreamTrimOptions =
@@ -20,6 +27,8 @@ type StreamTrimOptions =
         mutable Limit: int64
         mutable HasLimit: bool
         mutable MakesNoStream: bool
+        mutable References: References
+        mutable HasReferences: bool
     }
 
 /// What the commands on streams have in common: ids and options read, entries written.
@@ -96,6 +105,20 @@ module StreamOptions =
 
                 true
 
+    /// Takes the word that says what becomes of references; false if there is none.
+    let takeReferences (call: Call) (references: byref<References>) : bool =
+        if call.TakeWord "KEEPREF" then
+            references <- References.Keep
+            true
+        elif call.TakeWord "DELREF" then
+            references <- References.Delete
+            true
+        elif call.TakeWord "ACKED" then
+            references <- References.Acknowledged
+            true
+        else
+            false
+
     // ---- trimming
 
     let private takeThreshold (call: Call) (trim: StreamTrim) (options: byref<StreamTrimOptions>) : bool =
@@ -145,6 +168,7 @@ module StreamOptions =
     let takeTrim (call: Call) (isAdd: bool) (options: byref<StreamTrimOptions>) : bool =
         let mutable valid = true
         let mutable more = true
+        let mutable references = References.Keep
 
         while valid && more && call.Remaining > 0 do
             if call.Remaining > 1 && call.TakeWord "MAXLEN" then
@@ -155,6 +179,9 @@ module StreamOptions =
                 valid <- takeLimit call &options
             elif isAdd && call.TakeWord "NOMKSTREAM" then
                 options.MakesNoStream <- true
+            elif not options.HasReferences && takeReferences call &references then
+                options.References <- references
+                options.HasReferences <- true
             elif isAdd then
                 more <- false
             else
@@ -234,6 +261,16 @@ module StreamOptions =
 
     let logId (call: Call) (id: StreamId) =
         call.Journal.Add(StreamIds.textInto call.NumberText id)
+
+    /// Logs how many entries trimming has left.
+    let logLength (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) =
+        let journal = call.Journal
+        journal.Begin 5
+        journal.Add "XTRIM"
+        journal.Add key
+        journal.Add "MAXLEN"
+        journal.Add "="
+        journal.Add(int64 stream.Length)
 
     /// Makes a consumer, and logs that; its place in the group.
     let makeConsumer (call: Call) (key: ReadOnlySpan<byte>) (group: StreamGroup) (name: ReadOnlySpan<byte>) : int =

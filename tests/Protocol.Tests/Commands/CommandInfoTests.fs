@@ -243,7 +243,7 @@ type CommandInfoTests(oracle: Oracle) =
         let ours, theirs = usages server.Port, usages oracle.Server.Port
         Assert.True(Set.count ours > 60, $"{Set.count ours} commands")
 
-        // Alternatives that Redis calls optional by themselves are bracketed there.
+        // Alternatives that Redis calls optional by themselves are bracketed there; HSCAN had no NOVALUES yet.
         let contradicted =
             [
                 for name, usage in ours do
@@ -253,6 +253,7 @@ type CommandInfoTests(oracle: Oracle) =
                             && usage <> theirUsage
                             && name <> "CLIENT KILL"
                             && name <> "MIGRATE"
+                            && name <> "HSCAN"
                         then
                             $"{name} {usage}, with Redis {theirUsage}"
             ]

@@ -113,6 +113,10 @@ let cases () =
                 [ for number in 1..300 -> $"ZADD z {number} member:{number}" ],
                 [ "ZRANGE z 5 5"; "ZRANGEBYSCORE z (7 8 WITHSCORES" ],
                 "*1\r\n$8\r\nmember:6\r\n*2\r\n$8\r\nmember:8\r\n$1\r\n8\r\n")
+        struct ("XADD and XLEN, in the last block and trimmed by blocks",
+                [ for number in 1..300 -> $"XADD s {number} field value:{number}" ],
+                [ "XADD s * field value"; "XTRIM s MAXLEN ~ 100"; "XLEN s" ],
+                null)
         struct ("SADD of a new key", [], [ "SADD new 1 2 3"; "DEL new" ], ":3\r\n:1\r\n")
         struct ("DEL and SET", [], [ $"SET k {sixteen 'v'}"; "DEL k" ], "+OK\r\n:1\r\n")
         struct ("EXPIRE", [ "SET k v EX 5" ], [ "EXPIRE k 100" ], ":1\r\n")

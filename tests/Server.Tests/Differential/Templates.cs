@@ -156,6 +156,7 @@ public static class Templates
         8 XAUTOCLAIM $stream $group $consumer 0 $end [COUNT $much|JUSTID]*
         8 XINFO STREAM $stream
         8 XINFO GROUPS $stream
+        6 XINFO CONSUMERS $stream $group
         6 DEL ($key)+
         2 UNLINK ($key)+
         4 EXISTS ($key)+
