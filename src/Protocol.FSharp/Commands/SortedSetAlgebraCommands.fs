@@ -216,7 +216,8 @@ let private tryIntersect
         isEverywhere <- tryScore &inputs[i] m &other
 
         if isEverywhere then
-            total <- ScoreAggregate.combine aggregate total (weighted &inputs[i] other)
+            // No number stays none here: a sum with it is 0, and it is neither the least nor the greatest.
+            total <- ScoreAggregate.combine aggregate total (inputs[i].Weight * other)
 
         i <- i + 1
 

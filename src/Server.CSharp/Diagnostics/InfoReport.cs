@@ -20,9 +20,11 @@ public sealed class InfoReport
     private readonly SessionTable _sessions;
     private readonly TimeProvider _clock;
     private readonly DateTimeOffset _started;
+    private readonly long _startedTimestamp;
     private readonly string _runId;
     private readonly Func<ITransport?> _transport;
     private readonly (string Name, Action<StringBuilder> Write)[] _sections;
+    private readonly Samples _samples = new();
     private Counters _base;
 
     public InfoReport(
@@ -38,6 +40,7 @@ public sealed class InfoReport
         _sessions = sessions;
         _clock = clock;
         _started = clock.GetUtcNow();
+        _startedTimestamp = clock.GetTimestamp();
         _runId = runId;
         _transport = transport;
         _sections =
@@ -56,6 +59,14 @@ public sealed class InfoReport
 
     /// <summary>Begins to count anew what the section Stats counts.</summary>
     public void ResetStatistics() => _base = Counters.Of(_engine, _transport());
+
+    /// <summary>Takes a sample of what is told as a rate, or as a peak. To be called from time to time.</summary>
+    public void Sample()
+    {
+        var now = Counters.Of(_engine, _transport());
+        _samples.Take(_clock.GetElapsedTime(_startedTimestamp), now.Commands, now.BytesIn, now.BytesOut);
+        _samples.NoteMemory(GC.GetTotalMemory(forceFullCollection: false));
+    }
 
     /// <summary>The text for the sections asked for; all when none is.</summary>
     public string Write(IReadOnlyCollection<string> wanted)
@@ -126,10 +137,15 @@ public sealed class InfoReport
     {
         var used = GC.GetTotalMemory(forceFullCollection: false);
         var resident = Environment.WorkingSet;
+        _samples.NoteMemory(used);
+        var peak = _samples.MemoryPeakBytes;
         Line(text, $"used_memory:{used}");
         Line(text, $"used_memory_human:{Human(used)}");
         Line(text, $"used_memory_rss:{resident}");
         Line(text, $"used_memory_rss_human:{Human(resident)}");
+        Line(text, $"used_memory_peak:{peak}");
+        Line(text, $"used_memory_peak_human:{Human(peak)}");
+        Line(text, $"used_memory_peak_perc:{100.0 * used / Math.Max(peak, 1):F2}%");
         Line(text, $"total_system_memory:{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes}");
         Line(text, $"total_system_memory_human:{Human(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}");
         Line(text, $"maxmemory:0");
@@ -146,8 +162,11 @@ public sealed class InfoReport
         var now = Counters.Of(_engine, _transport());
         Line(text, $"total_connections_received:{now.Accepted - _base.Accepted}");
         Line(text, $"total_commands_processed:{now.Commands - _base.Commands}");
+        Line(text, $"instantaneous_ops_per_sec:{_samples.Commands}");
         Line(text, $"total_net_input_bytes:{now.BytesIn - _base.BytesIn}");
         Line(text, $"total_net_output_bytes:{now.BytesOut - _base.BytesOut}");
+        Line(text, $"instantaneous_input_kbps:{_samples.BytesIn / 1024.0:F2}");
+        Line(text, $"instantaneous_output_kbps:{_samples.BytesOut / 1024.0:F2}");
         Line(text, $"rejected_connections:{now.Refused - _base.Refused}");
         Line(text, $"expired_keys:{now.Expired - _base.Expired}");
         Line(text, $"evicted_keys:0");

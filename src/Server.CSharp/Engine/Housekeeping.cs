@@ -3,7 +3,8 @@ using RedisClone.Server.Configuration;
 
 namespace RedisClone.Server.Engine;
 
-/// <summary>What is done from time to time: removing keys that are due, and compacting a log that has grown.</summary>
+/// <summary>What is done from time to time: removing keys that are due, sampling what INFO tells as a rate, and
+/// compacting a log that has grown.</summary>
 internal sealed class Housekeeping : IDisposable
 {
     /// <summary>Keys removed before clients get their turn again.</summary>
@@ -15,14 +16,16 @@ internal sealed class Housekeeping : IDisposable
     private readonly Engine _engine;
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
+    private readonly Action _sample;
     private readonly ITimer _timer;
     private readonly Lock _running = new();
     private bool _isStopped;
 
-    public Housekeeping(Engine engine, ServerOptions options, TimeProvider clock, ILogger logger)
+    public Housekeeping(Engine engine, ServerOptions options, TimeProvider clock, Action sample, ILogger logger)
     {
         _engine = engine;
         _options = options;
+        _sample = sample;
         _logger = logger;
         _timer = clock.CreateTimer(static self => ((Housekeeping)self!).Run(), this, Period, Period);
     }
@@ -55,6 +58,7 @@ internal sealed class Housekeeping : IDisposable
             if (!_isStopped)
             {
                 RemoveDueKeys();
+                TakeSample();
                 CompactLog();
             }
         }
@@ -75,6 +79,14 @@ internal sealed class Housekeeping : IDisposable
             }
 
             _engine.Log?.Flush();
+        }
+    }
+
+    private void TakeSample()
+    {
+        lock (_engine.Gate)
+        {
+            _sample();
         }
     }
 

@@ -36,6 +36,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private readonly Lock _starting = new();
     private readonly CancellationTokenSource _loading = new();
     private ITransport? _transport;
+    private readonly InfoReport _info;
     private Housekeeping? _housekeeping;
     private Task? _stopping;
 
@@ -70,9 +71,9 @@ public sealed class RedisCloneServer : IAsyncDisposable
             PortableSockets = options.Transport == TransportKind.Sockets,
         };
         var runId = Convert.ToHexStringLower(SHA1.HashData(BitConverter.GetBytes(start)));
-        var info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
+        _info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
         var transactions = new TransactionVerbs(_engine);
-        _serverVerbs = new ServerVerbs(_engine, options, info, clock);
+        _serverVerbs = new ServerVerbs(_engine, options, _info, clock);
         _dispatcher = new Dispatcher(
             _engine,
             new CommandSet(),
@@ -132,7 +133,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 }
             }
 
-            _housekeeping = new Housekeeping(_engine, _options, _clock, _logger);
+            _housekeeping = new Housekeeping(_engine, _options, _clock, _info.Sample, _logger);
         }
     }
 

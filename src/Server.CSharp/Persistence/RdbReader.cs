@@ -23,7 +23,7 @@ namespace RedisClone.Server.Persistence;
 /// <summary>Reads an RDB file, as <c>SAVE</c>, <c>BGSAVE</c> and the base of an append-only log have it.</summary>
 internal sealed class RdbReader
 {
-    private const int VersionMax = 11;
+    private const int VersionMax = 12;
 
     // From this version on there is a checksum.
     private const int ChecksumVersion = 5;
@@ -59,6 +59,7 @@ internal sealed class RdbReader
     private readonly RespWriter _command = new(1 << 10);
     private readonly RespWriter _pieces = new(1 << 10);
     private readonly RdbStream _streams;
+    private readonly RdbExpiringHash _expiringHashes;
     private byte[] _key = new byte[64];
     private byte[] _value = new byte[64];
     private byte[] _fact = new byte[64];
@@ -70,6 +71,7 @@ internal sealed class RdbReader
         _input = new RdbInput(file);
         _replayer = replayer;
         _streams = new RdbStream(_input, _command, Carry);
+        _expiringHashes = new RdbExpiringHash(_input, _command, Carry);
     }
 
     /// <summary>Whether a file starts like an RDB file.</summary>
@@ -229,6 +231,13 @@ internal sealed class RdbReader
                 if (!_streams.TryRead(key, hasCounters: type > 15, hasActiveTime: type > 19))
                 {
                     throw _input.Wrong($"the stream '{Name(key)}' is damaged");
+                }
+
+                break;
+            case 24 or 25:
+                if (!(type == 24 ? _expiringHashes.TryRead(key) : _expiringHashes.TryReadListpack(key)))
+                {
+                    throw Damaged(key, _hash);
                 }
 
                 break;

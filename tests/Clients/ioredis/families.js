@@ -164,6 +164,48 @@ const families = {
         }
     },
 
+    async streams(redis) {
+        assert.equal(await redis.xadd('s', '1-1', 'n', '1'), '1-1');
+        assert.equal(await redis.xadd('s', 'MAXLEN', '~', many, '2-*', 'n', '2', 'm', 'x'), '2-0');
+        assert.match(await redis.xadd('s', '*', 'n', '3'), /^\d+-0$/);
+        assert.deepEqual(await redis.xrange('s', '-', '(3', 'COUNT', 5), [['1-1', ['n', '1']], ['2-0', ['n', '2', 'm', 'x']]]);
+        assert.equal((await redis.xrevrange('s', '+', '-')).length, 3);
+        assert.deepEqual(await redis.xread('COUNT', 1, 'STREAMS', 's', 'none', '1-1', '0'), [['s', [['2-0', ['n', '2', 'm', 'x']]]]]);
+        assert.equal(await redis.xdel('s', '2-0', '9-9'), 1);
+        assert.equal(await redis.xtrim('s', 'MAXLEN', 1), 1);
+        assert.equal(await redis.xlen('s'), 1);
+
+        assert.equal(await redis.xgroup('CREATE', 't', 'g', '$', 'MKSTREAM'), 'OK');
+        const pipeline = redis.pipeline();
+        for (let i = 1; i <= many; i++) {
+            pipeline.xadd('t', `${i}-0`, 'n', i);
+        }
+        assert.equal((await pipeline.exec()).length, many);
+        const [[, entries]] = await redis.xreadgroup('GROUP', 'g', 'a', 'STREAMS', 't', '>');
+        assert.deepEqual(entries.map(([, [, n]]) => Number(n)), Array.from({ length: many }, (_, i) => i + 1));
+        assert.equal(await redis.xack('t', 'g', ...entries.slice(3).map(([id]) => id)), many - 3);
+        assert.deepEqual(await redis.xpending('t', 'g'), [3, '1-0', '3-0', [['a', '3']]]);
+        assert.deepEqual(await redis.xclaim('t', 'g', 'b', 0, '1-0'), [['1-0', ['n', '1']]]);
+        assert.deepEqual(await redis.xautoclaim('t', 'g', 'c', 0, '2', 'COUNT', 1, 'JUSTID'), ['3-0', ['2-0'], []]);
+        const pending = await redis.xpending('t', 'g', '-', '+', 10);
+        assert.deepEqual(pending.map(([id, consumer, , count]) => [id, consumer, count]), [['1-0', 'b', 2], ['2-0', 'c', 1], ['3-0', 'a', 1]]);
+        await assert.rejects(redis.xgroup('CREATE', 't', 'g', '0'), /^ReplyError: BUSYGROUP /);
+        assert.equal(await redis.xgroup('DELCONSUMER', 't', 'g', 'b'), 1);
+
+        const waiter = connect();
+        const id = await waiter.client('ID');
+        const isWaiting = async name => (await redis.client('LIST', 'ID', id)).includes(`cmd=${name}`);
+        const read = waiter.xread('BLOCK', 0, 'STREAMS', 'none', 's', '$', '$');
+        // The entry is added only when the other connection waits for it.
+        await until(() => isWaiting('xread'));
+        const added = await redis.xadd('s', '*', 'n', 'new');
+        assert.deepEqual(await read, [['s', [[added, ['n', 'new']]]]]);
+        const delivered = waiter.xreadgroup('GROUP', 'g', 'a', 'BLOCK', 0, 'STREAMS', 't', '>');
+        await until(() => isWaiting('xreadgroup'));
+        assert.equal(await redis.xadd('t', `${many + 1}-0`, 'n', 'late'), `${many + 1}-0`);
+        assert.deepEqual(await delivered, [['t', [[`${many + 1}-0`, ['n', 'late']]]]]);
+    },
+
     async pipelines(redis) {
         const pipeline = redis.pipeline();
         for (let i = 0; i < many; i++) {

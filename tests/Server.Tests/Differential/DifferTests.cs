@@ -6,7 +6,7 @@ namespace RedisClone.Server.Tests.Differential;
 /// <summary>The tester itself: two real servers agree, and a server with a fault is found out.</summary>
 public sealed class DifferTests
 {
-    private const int CommandsOfSelfTest = 6_000;
+    private const int CommandsOfSelfTest = 12_000;
 
     private static IReadOnlyList<string> AsSent(IReadOnlyList<string> command) => command;
 

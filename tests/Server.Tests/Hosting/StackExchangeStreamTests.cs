@@ -84,7 +84,7 @@ public sealed class StackExchangeStreamTests
         Assert.Equal(["3-0"], (await database.StreamAutoClaimIdsOnlyAsync("s", "g", "c", 0, "3-0", 1)).ClaimedIds.Select(id => (string?)id));
         StreamPendingMessageInfo[] messages = await database.StreamPendingMessagesAsync("s", "g", 10, "c");
         Assert.Equal(["1-0", "2-0", "3-0"], messages.Select(message => (string?)message.MessageId));
-        Assert.Equal([3, 2, 1], messages.Select(message => message.DeliveryCount));
+        Assert.Equal([4, 3, 1], messages.Select(message => message.DeliveryCount));
 
         Assert.Equal(2, await database.StreamAcknowledgeAsync("s", "g", ["1-0", "2-0", "9-0"]));
         StreamGroupInfo group = Assert.Single(await database.StreamGroupInfoAsync("s"));

@@ -69,6 +69,16 @@ public sealed class RdbReaderTests
             ["ZADD t 1.5 a inf b -inf c", "ZADD e 1.5 a -0.25 -1", $"ZADD z 1 a 2.5 {_long}", $"ZADD l 1 a 2.5 {_long}"],
             Read(SortedSets()));
 
+    [Fact]
+    public void Fields_of_hashes_come_with_their_deadlines()
+    {
+        Assert.Equal(
+            ["HSET m a 1", "HPEXPIREAT m 258 FIELDS 1 a", "HSET m b 2", "HSET m 7 -1", "HPEXPIREAT m 300 FIELDS 1 7",
+                "HSET p 12 -1", "HPEXPIREAT p 4096 FIELDS 1 12", $"HSET p b {_long}", $"HSET p {_long} 5",
+                $"HPEXPIREAT p 70368744177663 FIELDS 1 {_long}"],
+            Read(ExpiringHashes()));
+    }
+
     [OracleFact]
     public void Redis_reads_the_same_from_such_files()
     {
@@ -126,6 +136,15 @@ public sealed class RdbReaderTests
     [InlineData("\xF7\x01\x01", "data of a module")]
     [InlineData("\xF5\x01x", "a library of functions")]
     [InlineData("\x04\x01k\x00", "the hash 'k' is damaged")]
+    [InlineData("\x18\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x00", "the hash 'k' is damaged")]
+    [InlineData("\x18\x01k\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x01\x01x\x01y", "the hash 'k' is damaged")]
+    [InlineData("\x18\x01k\xFF\xFF\xFF\xFF\xFF\x3F\x00\x00\x01\x02\x01x\x01y", "the hash 'k' is damaged")]
+    [InlineData("\x18\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x01\x81\x00\x00\x40\x00\x00\x00\x00\x00\x01x\x01y", "the hash 'k' is damaged")]
+    [InlineData("\x19\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x01x", "the hash 'k' is damaged")]
+    [InlineData("\x19\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x07\x07\x00\x00\x00\x00\x00\xFF", "the hash 'k' is damaged")]
+    [InlineData("\x19\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x0B\x0B\x00\x00\x00\x02\x00\x01\x01\x02\x01\xFF", "the hash 'k' is damaged")]
+    [InlineData("\x19\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x0E\x0E\x00\x00\x00\x03\x00\x01\x01\x02\x01\x81x\x02\xFF", "the hash 'k' is damaged")]
+    [InlineData("\x19\x01k\x01\x00\x00\x00\x00\x00\x00\x00\x0E\x0E\x00\x00\x00\x03\x00\x01\x01\x02\x01\xDF\xFF\x02\xFF", "the hash 'k' is damaged")]
     [InlineData("\x00\x01k\xC4", "packed in a way that is not known")]
     [InlineData("\x00\x01k\x82", "a length is wrong")]
     [InlineData("\x00\x01k\x81\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", "a length is wrong")]
@@ -199,7 +218,7 @@ public sealed class RdbReaderTests
         var packed = Encoding.Latin1.GetString(content);
         try
         {
-            Read(File((char)new byte[] { 9, 10, 11, 13, 16, 20 }[kind % 6] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
+            Read(File((char)new byte[] { 9, 10, 11, 13, 16, 20, 24, 25 }[kind % 8] + "\x01k" + Packed("0123456789"[..(kind % 11)] + packed)));
         }
         catch (RdbException)
         {
@@ -232,6 +251,14 @@ public sealed class RdbReaderTests
             "\x0D\x01z" + Packed(ziplist),
             "\x10\x01l" + Packed(listpack));
     }
+
+    /// <summary>What Redis writes since version 7.4.</summary>
+    private static byte[] ExpiringHashes() => File(
+            "\x18\x01m\x02\x01\x00\x00\x00\x00\x00\x00\x03"
+                + "\x01\x01" + "a\x01" + "1\x00\x01" + "b\x01" + "2\x2B\xC0\x07\xC0\xFF",
+            "\x19\x01p\x00\x10\x00\x00\x00\x00\x00\x00" + Packed(Listpack(
+                "\x0C", "\xDF\xFF", "\xF1\x00\x10", "\x81" + "b", "\xE1\x2C" + _long, "\x00", "\xE1\x2C" + _long, "\x05",
+                "\xF4\xFF\xFF\xFF\xFF\xFF\x3F\x00\x00")));
 
     private static byte[] Lists()
     {
