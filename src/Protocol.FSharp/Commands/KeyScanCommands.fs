@@ -52,7 +52,10 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
 let scan (call: Call) =
     let mutable options = Unchecked.defaultof<ScanOptions>
 
-    if ScanOptions.takeCursor call &options && ScanOptions.takeRest call true false &options then
+    if
+        ScanOptions.takeCursor call &options
+        && ScanOptions.takeRest call true false &options
+    then
         let visitor = ScanVisitor(call, options)
         let start = call.Reply.Length
         let next = call.Table.Scan(options.Cursor, options.Count, visitor)

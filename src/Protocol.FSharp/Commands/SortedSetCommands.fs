@@ -266,12 +266,9 @@ let zincrby (call: Call) =
     takeRule call &countsMoved |> ignore
 
     // Redis takes an option of ZADD for one here too, and then misses the increment.
-    if call.Remaining <> 2 then
-        call.Fail Errors.syntax
-    elif not (areScores call) then
-        call.Fail Errors.notFloat
-    else
-        addPairs call key AddRule.Increment false
+    if call.Remaining <> 2 then call.Fail Errors.syntax
+    elif not (areScores call) then call.Fail Errors.notFloat
+    else addPairs call key AddRule.Increment false
 
 let zrem (call: Call) =
     let mutable entry = Entry()

@@ -296,7 +296,10 @@ let private deleteAll (call: Call) (key: ReadOnlySpan<byte>) (group: ReadOnlySpa
                 StreamIds.tryParse (call.Take(), 0UL, &id) |> ignore
 
                 let result =
-                    if isAck && not (StreamReferences.acknowledge call key stream (stream.FindGroup group) id) then
+                    if
+                        isAck
+                        && not (StreamReferences.acknowledge call key stream (stream.FindGroup group) id)
+                    then
                         -1L
                     else
                         let result = StreamReferences.deleteOne call key stream references id

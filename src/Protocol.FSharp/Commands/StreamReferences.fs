@@ -41,13 +41,7 @@ let acknowledge (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) (ran
     found
 
 /// Deletes an entry as far as its references allow, and logs that: 1 if it is gone, 2 if it stays, -1 if there is none.
-let deleteOne
-    (call: Call)
-    (key: ReadOnlySpan<byte>)
-    (stream: StreamData)
-    (references: References)
-    (id: StreamId)
-    =
+let deleteOne (call: Call) (key: ReadOnlySpan<byte>) (stream: StreamData) (references: References) (id: StreamId) =
     if references = References.Delete then
         for rank in 0 .. stream.GroupCount - 1 do
             acknowledge call key stream rank id |> ignore

@@ -165,8 +165,13 @@ let ``what XADD allocates is what the stream takes`` () =
     |> ignore
 
     let memory () =
-        let found = server.Keyspace.Databases[0].Table.Find(ReadOnlySpan(Bytes.ofString "s"), &entry)
-        if found then (StreamValue.dataOf &entry).MemoryBytes else 0L
+        let found =
+            server.Keyspace.Databases[0].Table.Find(ReadOnlySpan(Bytes.ofString "s"), &entry)
+
+        if found then
+            (StreamValue.dataOf &entry).MemoryBytes
+        else
+            0L
 
     server.Receive bytes
     let memoryBefore = memory ()
