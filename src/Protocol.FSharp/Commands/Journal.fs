@@ -13,6 +13,8 @@ type Journal(writer: RespWriter) =
     let exec = "*1\r\n$4\r\nEXEC\r\n"B
     let mutable inBatch = false
     let mutable batchOpened = false
+    let mutable lengthBefore = 0
+    let mutable databaseBefore = -1
 
     /// Where the commands are written. Whoever writes the log replaces it when it has taken what is there.
     member val Writer = writer with get, set
@@ -72,8 +74,16 @@ type Journal(writer: RespWriter) =
     member _.InBatch = inBatch
 
     /// What is logged until `EndBatch` takes effect as a whole or not at all.
-    member _.BeginBatch() =
+    member this.BeginBatch() =
         inBatch <- true
+        batchOpened <- false
+        lengthBefore <- this.Writer.Length
+        databaseBefore <- this.LoggedDatabase
+
+    /// Takes back what the batch has logged so far.
+    member this.RollBack() =
+        this.Writer.Truncate lengthBefore
+        this.LoggedDatabase <- databaseBefore
         batchOpened <- false
 
     member this.EndBatch() =

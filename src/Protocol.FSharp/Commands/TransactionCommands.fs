@@ -12,7 +12,7 @@ let rows: Row<Handler> list =
             hosted "DISCARD" [ NoScript; Loading; Stale; Fast; AllowBusy ] (since "2.0.0") "Drops a transaction."
             |> complexity "O(N), N being the number of queued commands"
             hosted
-                "EXEC"
+                "EXEC [ROLLBACK]"
                 [ NoScript; Loading; Stale; SkipSlowlog ]
                 (since "1.2.0")
                 "Runs the commands of a transaction."

@@ -41,6 +41,11 @@ type Keyspace private (owner: Owner, tables: PageTable[]) =
         owner.Advance()
         FrozenKeyspace(owner, tables)
 
+    /// Goes back to a version that was frozen from these databases: what has happened since leaves no trace.
+    member _.Restore(frozen: FrozenKeyspace) =
+        for i in 0 .. databases.Length - 1 do
+            databases[i].Table <- PageTable.OfFrozen(owner, frozen.Tables[i])
+
     /// Removes all keys of a database; returns how many there were.
     member _.Clear(index: int) : int =
         let database = databases[index]

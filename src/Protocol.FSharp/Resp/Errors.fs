@@ -166,6 +166,13 @@ module Errors =
     let execAbortedBecause (refusal: string) =
         $"EXECABORT Transaction discarded because of: {refusal}"
 
+    /// Answered to EXEC when a command of a transaction that is to leave no trace failed; counted from 1.
+    let execRolledBack (number: int) (failure: string) =
+        $"EXECABORT Transaction rolled back because command {number} failed: {failure}"
+
+    /// Answered to EXEC when such a transaction holds a command whose effects are not only in the data.
+    let cannotRollBack (command: string) = $"'{command}' cannot be rolled back"
+
     // ---- Blocking commands
 
     let timeoutNegative = "ERR timeout is negative"

@@ -69,6 +69,8 @@ public sealed class ServerOptions
 
     public int Databases { get; set; } = 16;
 
+    public bool TransactionRollback { get; set; }
+
     /// <summary>The data directory: where the log and relative file names are.</summary>
     public string Directory { get; set; } = ".";
 

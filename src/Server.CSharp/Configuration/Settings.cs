@@ -80,6 +80,9 @@ internal static class Settings
         new NumberSetting("databases", AtStart, 1, ServerOptions.DatabasesMax,
             o => o.Databases, (o, v) => o.Databases = (int)v,
             "Number of databases a client can SELECT."),
+        new FlagSetting("transaction-rollback", AtRunTime,
+            o => o.TransactionRollback, (o, v) => o.TransactionRollback = v,
+            "Whether every EXEC is an EXEC ROLLBACK: when a command fails, the transaction leaves no trace. Not in Redis."),
         new NumberSetting("hash-max-listpack-entries", AtRunTime, 0, long.MaxValue,
             o => o.HashMaxListpackEntries, (o, v) => o.HashMaxListpackEntries = v,
             "The most fields of a hash in compact form.")

@@ -20,6 +20,11 @@ public sealed class Engine
     private SplitMix64 _seeds;
     private bool _isRewriteScheduled;
 
+    /// <summary>What the present batch goes back to when it fails; null when it does not.</summary>
+    private FrozenKeyspace? _undo;
+
+    private long _changesBefore;
+
     public Engine(Keyspace keyspace, Limits limits, TimeProvider clock, ulong seed)
     {
         _clock = clock;
@@ -78,7 +83,7 @@ public sealed class Engine
         call.Database = database;
         call.Seed = _seeds.Next();
         command.Run(call);
-        if (call.Events.Count > 0)
+        if (call.Events.Count > 0 && _undo is null)
         {
             Publish();
         }
@@ -165,10 +170,28 @@ public sealed class Engine
     }
 
     /// <summary>What is logged until <see cref="EndBatch"/> takes effect as a whole or not at all.</summary>
-    public void BeginBatch()
+    /// <param name="mayRollBack">
+    /// Whether <see cref="RollBack"/> may be called in the batch. Nobody is told of changes before its end then.
+    /// </param>
+    public void BeginBatch(bool mayRollBack = false)
     {
         IsInBatch = true;
+        if (mayRollBack)
+        {
+            _undo = Keyspace.Freeze();
+            _changesBefore = Call.Changes;
+        }
+
         Journal.BeginBatch();
+    }
+
+    /// <summary>Takes back whatever the batch has done so far: in the data, in the log, and to those who would be told.</summary>
+    public void RollBack()
+    {
+        Journal.RollBack();
+        Keyspace.Restore(_undo!);
+        Call.Changes = _changesBefore;
+        Call.Events.Clear();
     }
 
     /// <summary>Ends a batch, and begins the compaction that was scheduled in it.</summary>
@@ -176,6 +199,12 @@ public sealed class Engine
     {
         Journal.EndBatch();
         IsInBatch = false;
+        if (_undo is not null)
+        {
+            _undo = null;
+            Publish();
+        }
+
         if (_isRewriteScheduled)
         {
             _isRewriteScheduled = false;

@@ -12,12 +12,13 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
 {
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
-        new("client|id", (session, _, reply) => reply.Integer(session.Id)),
-        new("client|getname", GetName),
+        new("client|id", (session, _, reply) => reply.Integer(session.Id), CanRollBack: true),
+        new("client|getname", GetName, CanRollBack: true),
         new("client|setname", SetName),
         new("client|setinfo", SetInfo),
-        new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session) + "\n"))),
-        new("client|list", List),
+        new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session) + "\n")),
+            CanRollBack: true),
+        new("client|list", List, CanRollBack: true),
         new("client|kill", Kill),
         new("client|reply", Reply),
         new("client|unblock", Unblock),

@@ -13,7 +13,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
         new("hello", Hello),
-        new("select", Select),
+        new("select", Select, CanRollBack: true),
         new("quit", Quit, RunsInTransaction: true),
         new("reset", Reset, RunsInTransaction: true),
     ];

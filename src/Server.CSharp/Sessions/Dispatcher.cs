@@ -11,9 +11,10 @@ public delegate void HostVerb(Session session, Arguments args, RespWriter reply)
 /// <param name="Name">The full name, such as <c>client|kill</c>.</param>
 /// <param name="Verb">What carries it out.</param>
 /// <param name="RunsInTransaction">Whether it is carried out at once after MULTI instead of being queued.</param>
+/// <param name="CanRollBack">Whether it may be in a transaction that is rolled back: it changes nothing but the database selected.</param>
 /// <param name="Refused">What a gate's refusal does beyond being answered: from the error to the one that is sent.</param>
 public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false,
-    Func<Session, string, string>? Refused = null);
+    bool CanRollBack = false, Func<Session, string, string>? Refused = null);
 
 /// <summary>The host's commands of one kind.</summary>
 public interface IHostVerbs
@@ -26,6 +27,7 @@ public sealed class Dispatcher
 {
     private readonly HostVerb?[] _verbs;
     private readonly bool[] _runsInTransaction;
+    private readonly bool[] _canRollBack;
     private readonly Func<Session, string, string>?[] _refused;
 
     /// <exception cref="InvalidOperationException">A command of the table is carried out by nobody.</exception>
@@ -35,6 +37,7 @@ public sealed class Dispatcher
         Commands = commands;
         _verbs = new HostVerb?[commands.Count];
         _runsInTransaction = new bool[commands.Count];
+        _canRollBack = new bool[commands.Count];
         _refused = new Func<Session, string, string>?[commands.Count];
         foreach (var kind in kinds)
         {
@@ -43,6 +46,7 @@ public sealed class Dispatcher
                 var command = commands.Find(entry.Name);
                 _verbs[command.Id] = entry.Verb;
                 _runsInTransaction[command.Id] = entry.RunsInTransaction;
+                _canRollBack[command.Id] = entry.CanRollBack;
                 _refused[command.Id] = entry.Refused;
             }
         }
@@ -53,6 +57,7 @@ public sealed class Dispatcher
             {
                 var help = command;
                 _verbs[command.Id] = (_, _, reply) => commands.WriteHelp(help, reply);
+                _canRollBack[command.Id] = true;
             }
 
             if (command.IsHosted && _verbs[command.Id] is null)
@@ -68,6 +73,9 @@ public sealed class Dispatcher
 
     /// <summary>Bytes of commands that one client may have queued after MULTI; beyond, it is disconnected.</summary>
     public long QueueBytesMax { get; set; } = long.MaxValue;
+
+    /// <summary>Whether a command may be in a transaction that leaves no trace when it fails.</summary>
+    public bool CanRollBack(HostCommand command) => !command.IsHosted || _canRollBack[command.Id];
 
     /// <summary>Carries out a client's command, or queues it in a transaction.</summary>
     public void Execute(Session session, Arguments args, RespWriter reply)

@@ -16,12 +16,12 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
 
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
-        new("info", Info),
-        new("time", Time),
-        new("lastsave", (_, _, reply) => reply.Integer(engine.LastSave.ToUnixTimeSeconds())),
+        new("info", Info, CanRollBack: true),
+        new("time", Time, CanRollBack: true),
+        new("lastsave", (_, _, reply) => reply.Integer(engine.LastSave.ToUnixTimeSeconds()), CanRollBack: true),
         new("bgrewriteaof", Rewrite),
         new("shutdown", Shutdown),
-        new("config|get", (_, args, reply) => _config.Get(Rest(args), reply)),
+        new("config|get", (_, args, reply) => _config.Get(Rest(args), reply), CanRollBack: true),
         new("config|set", (_, args, reply) => _config.Set(Rest(args), reply)),
         new("config|resetstat", ResetStatistics),
     ];

@@ -1,9 +1,14 @@
 using RedisClone.Protocol;
+using RedisClone.Server.Configuration;
 
 namespace RedisClone.Server.Sessions;
 
 /// <summary>MULTI, EXEC, DISCARD, WATCH and UNWATCH.</summary>
-public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
+/// <remarks>
+/// Beyond Redis, <c>EXEC ROLLBACK</c> and the setting transaction-rollback: when a command fails, nothing of the
+/// transaction remains. That costs a frozen version of the data at EXEC, so a copy of each page that is then written to.
+/// </remarks>
+public sealed class TransactionVerbs(Engine.Engine engine, ServerOptions options) : IHostVerbs
 {
     private Dispatcher? _dispatcher;
 
@@ -13,10 +18,10 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         return
         [
             new("multi", Multi, RunsInTransaction: true),
-            new("exec", Exec, RunsInTransaction: true, ExecRefused),
+            new("exec", Exec, RunsInTransaction: true, Refused: ExecRefused),
             new("discard", Discard, RunsInTransaction: true),
             new("watch", Watch, RunsInTransaction: true),
-            new("unwatch", Unwatch),
+            new("unwatch", Unwatch, CanRollBack: true),
         ];
     }
 
@@ -43,6 +48,13 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
 
     private void Exec(Session session, Arguments args, RespWriter reply)
     {
+        if (args.Count > 1 && !(args.Count == 2 && Bytes.isWord("ROLLBACK", args[1])))
+        {
+            reply.Error(ExecRefused(session, Errors.wrongArity("exec")));
+            return;
+        }
+
+        var rollsBack = args.Count > 1 || options.TransactionRollback;
         if (session.Queue is not { } queue)
         {
             reply.Error(Errors.execWithoutMulti);
@@ -60,9 +72,13 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         {
             reply.NullArray();
         }
-        else if (Refusal(queue) is { } refusal)
+        else if (Refusal(queue, rollsBack) is { } refusal)
         {
             reply.Error(Errors.execAbortedBecause(refusal));
+        }
+        else if (rollsBack)
+        {
+            RunAllOrNone(session, queue, reply);
         }
         else
         {
@@ -78,13 +94,18 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
         return Errors.execAbortedBecause(refusal.StartsWith(Code, StringComparison.Ordinal) ? refusal[Code.Length..] : refusal);
     }
 
-    private string? Refusal(CommandQueue queue)
+    private string? Refusal(CommandQueue queue, bool rollsBack)
     {
         foreach (var queued in queue)
         {
             if (Gates.Disk(queued.Command, engine) is { } refusal)
             {
                 return refusal;
+            }
+
+            if (rollsBack && !_dispatcher!.CanRollBack(queued.Command))
+            {
+                return Errors.cannotRollBack(queued.Command.FullName);
             }
         }
 
@@ -99,9 +120,7 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
             reply.Array(queue.Count);
             foreach (var queued in queue)
             {
-                // HELLO inside the transaction may change the protocol of the replies that follow.
-                reply.Protocol = session.Protocol;
-                _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
+                Run(session, queued, reply);
             }
         }
         finally
@@ -109,6 +128,54 @@ public sealed class TransactionVerbs(Engine.Engine engine) : IHostVerbs
             // Also when memory runs out: what others write afterwards is not part of the transaction.
             engine.EndBatch();
         }
+    }
+
+    private void RunAllOrNone(Session session, CommandQueue queue, RespWriter reply)
+    {
+        var start = reply.Length;
+        var database = session.Database;
+        var carriedOut = 0;
+        string? failure = null;
+        engine.BeginBatch(mayRollBack: true);
+        try
+        {
+            reply.Array(queue.Count);
+            foreach (var queued in queue)
+            {
+                var before = reply.Length;
+                Run(session, queued, reply);
+                if (reply.IsOverflown || reply.Buffer[before] == (byte)'-')
+                {
+                    failure = reply.IsOverflown ? "" : Bytes.toString(reply.Written[(before + 1)..^2]);
+                    break;
+                }
+
+                carriedOut++;
+            }
+        }
+        finally
+        {
+            if (carriedOut < queue.Count)
+            {
+                engine.RollBack();
+                session.Database = database;
+            }
+
+            engine.EndBatch();
+        }
+
+        if (failure is not null)
+        {
+            reply.Truncate(start);
+            reply.Error(Errors.execRolledBack(carriedOut + 1, failure));
+        }
+    }
+
+    private void Run(Session session, QueuedCommand queued, RespWriter reply)
+    {
+        // HELLO inside the transaction may change the protocol of the replies that follow.
+        reply.Protocol = session.Protocol;
+        _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
     }
 
     private void Discard(Session session, Arguments args, RespWriter reply)

@@ -23,6 +23,8 @@ module private Facts =
             "pfmerge", "arguments", "sources may be missing, which the oracle allows and forgets to document"
             "hscan", "arguments", "knows NOVALUES, which is younger than the oracle"
             "hscan", "history", "the version of NOVALUES"
+            "exec", "arguments", "knows ROLLBACK, which Redis does not"
+            "exec", "arity", "that of ROLLBACK"
             "zrank", "arguments", "knows WITHSCORE, which is younger than the oracle"
             "zrank", "history", "the version of WITHSCORE"
             "zrank", "arity", "that of WITHSCORE"

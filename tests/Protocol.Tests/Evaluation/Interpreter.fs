@@ -474,6 +474,20 @@ type Evaluator(keyspace: Keyspace, seed: uint64, now: int64) =
 
     member this.DoAll(steps: Step list) : Effect list = List.map this.Do steps
 
+    /// Carries out the commands of a batch and takes all of it back; the draws of chance too.
+    member this.DoInVain(requests: Request list) =
+        let chance = seeds
+        let frozen = keyspace.Freeze()
+        journal.BeginBatch()
+
+        for request in requests do
+            this.Answer request |> ignore
+
+        journal.RollBack()
+        journal.EndBatch()
+        keyspace.Restore frozen
+        this.Take(database, chance)
+
 /// Reading what was logged.
 [<RequireQualifiedAccess>]
 module Log =

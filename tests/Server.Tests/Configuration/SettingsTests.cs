@@ -21,6 +21,7 @@ public class SettingsTests
         ["client-query-buffer-limit", "3000000000"],
         ["client-output-buffer-limit", "normal 1 2 3 slave 4 5 6 pubsub 7 8 9"],
         ["databases", "65536"],
+        ["transaction-rollback", "yes"],
         ["hash-max-listpack-entries", "9223372036854775807"],
         ["hash-max-listpack-value", "0"],
         ["hll-sparse-max-bytes", "1234"],

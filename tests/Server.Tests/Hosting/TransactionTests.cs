@@ -39,4 +39,114 @@ public sealed class TransactionTests
         using IScriptConnection other = server.Connect();
         Assert.Equal("0", other.Call("EXISTS", "k").Text);
     }
+
+    [Fact]
+    public void A_transaction_that_fails_can_be_rolled_back()
+    {
+        using var server = new TestServer();
+        using IScriptConnection a = server.Connect();
+        using IScriptConnection watcher = server.Connect();
+        a.Call("MSET", "k", "1", "text", "x");
+        watcher.Call("WATCH", "k", "new");
+        string digest = a.Call("DEBUG", "DIGEST").Text;
+        string changes = server.Info("rdb_changes_since_last_save");
+        byte[] log = File.ReadAllBytes(server.LogPath);
+
+        Queue(a, "SET k 2", "SET new 1", "SELECT 1", "SET k 3", "FLUSHALL", "SET x 1", "SWAPDB 0 1", "SELECT 0", "SET text x", "INCR text");
+        Assert.Equal(
+            "EXECABORT Transaction rolled back because command 10 failed: ERR value is not an integer or out of range",
+            a.Call("EXEC", "ROLLBACK").Text);
+        Assert.Equal(digest, a.Call("DEBUG", "DIGEST").Text);
+        Assert.Equal("1", a.Call("GET", "k").Text);
+        Assert.Equal(changes, server.Info("rdb_changes_since_last_save"));
+        Assert.Equal(log, File.ReadAllBytes(server.LogPath));
+
+        watcher.Call("MULTI");
+        watcher.Call("SET", "k", "5");
+        Assert.Equal("OK", Assert.Single(watcher.Call("EXEC").Items).Text);
+    }
+
+    [Fact]
+    public void A_transaction_without_a_failure_is_not_rolled_back()
+    {
+        using var server = new TestServer();
+        using IScriptConnection a = server.Connect();
+        using IScriptConnection waiter = server.Connect();
+        waiter.Send(["BLPOP", "l", "0"]);
+        Eventually.True(() => server.Info("blocked_clients") == "1");
+        Queue(a, "RPUSH l 1", "SET k 2");
+        Assert.Equal(2, a.Call("EXEC", "ROLLBACK").Items.Count);
+        Assert.Equal("2", a.Call("GET", "k").Text);
+        Assert.Equal("1", waiter.Receive()!.Items[1].Text);
+    }
+
+    [Fact]
+    public void Who_waits_gets_nothing_from_a_transaction_that_is_rolled_back()
+    {
+        using var server = new TestServer();
+        using IScriptConnection a = server.Connect();
+        using IScriptConnection waiter = server.Connect();
+        a.Call("CONFIG", "SET", "transaction-rollback", "yes");
+        waiter.Send(["BLPOP", "l", "0"]);
+        Eventually.True(() => server.Info("blocked_clients") == "1");
+        Queue(a, "RPUSH l 1", "SET k x", "LPUSH k 1");
+        Assert.StartsWith("EXECABORT Transaction rolled back because command 3 failed: WRONGTYPE", a.Call("EXEC").Text);
+        a.Call("RPUSH", "l", "2");
+        Assert.Equal("2", waiter.Receive()!.Items[1].Text);
+    }
+
+    [Fact]
+    public void What_cannot_be_rolled_back_does_not_begin()
+    {
+        using var server = new TestServer();
+        using IScriptConnection a = server.Connect();
+        Queue(a, "SET k 1", "CLIENT SETNAME a");
+        Assert.Equal(
+            "EXECABORT Transaction discarded because of: 'client|setname' cannot be rolled back",
+            a.Call("EXEC", "ROLLBACK").Text);
+        Queue(a, "SET k 1");
+        Assert.Equal(
+            "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command",
+            a.Call("EXEC", "NOW").Text);
+        Assert.Equal("0", a.Call("EXISTS", "k").Text);
+        Assert.Equal("ERR EXEC without MULTI", a.Call("EXEC", "ROLLBACK").Text);
+    }
+
+    private static void Queue(IScriptConnection client, params string[] commands)
+    {
+        client.Call("MULTI");
+        foreach (string command in commands)
+        {
+            Assert.Equal("QUEUED", client.Call(command.Split(' ')).Text);
+        }
+    }
+
+    private static string Hold(string conversation, IScriptTarget target)
+    {
+        using IScriptConnection a = target.Connect();
+        using IScriptConnection b = target.Connect();
+        b.Call("FLUSHALL");
+        b.Call("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+        var replies = new List<string>();
+        foreach (string line in conversation.Split('|'))
+        {
+            string[] words = line.Split(' ');
+            IScriptConnection client = words[0] == "b" ? b : a;
+            if (line[0] == '+')
+            {
+                target.Advance(TimeSpan.FromMilliseconds(int.Parse(line[1..], null)));
+            }
+            else if (words[1] == "close")
+            {
+                client.Dispose();
+            }
+            else
+            {
+                client.Send(words[1..]);
+                replies.Add($"{line} -> {client.Receive()}");
+            }
+        }
+
+        return string.Join('\n', replies);
+    }
 }
