@@ -180,6 +180,7 @@ public sealed class Engine
         {
             _undo = Keyspace.Freeze();
             _changesBefore = Call.Changes;
+            PubSub.Hold();
         }
 
         Journal.BeginBatch();
@@ -192,6 +193,7 @@ public sealed class Engine
         Keyspace.Restore(_undo!);
         Call.Changes = _changesBefore;
         Call.Events.Clear();
+        PubSub.DropHeld();
     }
 
     /// <summary>Ends a batch, and begins the compaction that was scheduled in it.</summary>
@@ -202,6 +204,7 @@ public sealed class Engine
         if (_undo is not null)
         {
             _undo = null;
+            PubSub.Release();
             Publish();
         }
 

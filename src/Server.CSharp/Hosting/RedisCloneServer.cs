@@ -72,11 +72,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
         };
         var runId = Convert.ToHexStringLower(SHA1.HashData(BitConverter.GetBytes(start)));
         _info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
-        var transactions = new TransactionVerbs(_engine);
-        _serverVerbs = new ServerVerbs(_engine, options, _info, clock);
-        var info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
         var transactions = new TransactionVerbs(_engine, options);
-        _serverVerbs = new ServerVerbs(_engine, options, info, clock);
+        _serverVerbs = new ServerVerbs(_engine, options, _info, clock);
         _dispatcher = new Dispatcher(
             _engine,
             new CommandSet(),

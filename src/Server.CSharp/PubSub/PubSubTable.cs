@@ -22,6 +22,9 @@ public sealed class PubSubTable(Engine.Engine engine)
 
     private readonly Audience[] _audiences = [new(), new(), new()];
 
+    /// <summary>Messages of a batch that may yet be rolled back, and whom they are for; null outside of such a batch.</summary>
+    private List<(byte[] Message, HashSet<Session> Subscribers)>? _held;
+
     /// <summary>How many clients listen to something.</summary>
     public int Clients { get; private set; }
 
@@ -104,6 +107,25 @@ public sealed class PubSubTable(Engine.Engine engine)
     public int PublishToShard(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
         SendTo(SubscriptionKind.ShardChannel, "smessage", channel, message);
 
+    /// <summary>Sends nothing more until <see cref="Release"/>. Meanwhile nobody may begin or stop to listen.</summary>
+    public void Hold() => _held = [];
+
+    /// <summary>Forgets the messages held so far.</summary>
+    public void DropHeld() => _held!.Clear();
+
+    /// <summary>Sends what was held, and from now on at once.</summary>
+    public void Release()
+    {
+        var held = _held!;
+        _held = null;
+        foreach (var (message, subscribers) in held)
+        {
+            _message.Reset(KeptBytesMax);
+            _message.Raw(message);
+            Send(subscribers);
+        }
+    }
+
     private int SendTo(SubscriptionKind kind, string word, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
         if (Of(kind).Of(channel) is not { } subscribers)
@@ -128,6 +150,12 @@ public sealed class PubSubTable(Engine.Engine engine)
     {
         const byte Array = (byte)'*';
         const byte Push = (byte)'>';
+        if (_held is not null)
+        {
+            _held.Add((_message.Written.ToArray(), subscribers));
+            return subscribers.Count;
+        }
+
         var hasWritten = engine.HasWritten;
         foreach (var subscriber in subscribers)
         {

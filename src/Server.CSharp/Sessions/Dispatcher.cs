@@ -11,7 +11,7 @@ public delegate void HostVerb(Session session, Arguments args, RespWriter reply)
 /// <param name="Name">The full name, such as <c>client|kill</c>.</param>
 /// <param name="Verb">What carries it out.</param>
 /// <param name="RunsInTransaction">Whether it is carried out at once after MULTI instead of being queued.</param>
-/// <param name="CanRollBack">Whether it may be in a transaction that is rolled back: it changes nothing but the database selected.</param>
+/// <param name="CanRollBack">Whether it may be in a transaction that is rolled back: it changes nothing but what EXEC takes back.</param>
 /// <param name="Refused">What a gate's refusal does beyond being answered: from the error to the one that is sent.</param>
 public readonly record struct HostVerbEntry(string Name, HostVerb Verb, bool RunsInTransaction = false,
     bool CanRollBack = false, Func<Session, string, string>? Refused = null);

@@ -96,6 +96,22 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public void Messages_are_sent_when_the_transaction_has_succeeded()
+    {
+        using var server = new TestServer();
+        using IScriptConnection a = server.Connect();
+        using IScriptConnection listener = server.Connect();
+        listener.Call("SUBSCRIBE", "c");
+        Queue(a, "PUBLISH c 1", "SET k x", "INCR k");
+        Assert.StartsWith("EXECABORT", a.Call("EXEC", "ROLLBACK").Text);
+        Queue(a, "PUBLISH c 2", "SPUBLISH c 2", "SET k x");
+        Assert.Equal("1", a.Call("EXEC", "ROLLBACK").Items[0].Text);
+        Assert.Equal("2", listener.Receive()!.Items[2].Text);
+        Assert.Equal("1", a.Call("PUBLISH", "c", "3").Text);
+        Assert.Equal("3", listener.Receive()!.Items[2].Text);
+    }
+
+    [Fact]
     public void What_cannot_be_rolled_back_does_not_begin()
     {
         using var server = new TestServer();
@@ -119,34 +135,5 @@ public sealed class TransactionTests
         {
             Assert.Equal("QUEUED", client.Call(command.Split(' ')).Text);
         }
-    }
-
-    private static string Hold(string conversation, IScriptTarget target)
-    {
-        using IScriptConnection a = target.Connect();
-        using IScriptConnection b = target.Connect();
-        b.Call("FLUSHALL");
-        b.Call("DEBUG", "SET-ACTIVE-EXPIRE", "1");
-        var replies = new List<string>();
-        foreach (string line in conversation.Split('|'))
-        {
-            string[] words = line.Split(' ');
-            IScriptConnection client = words[0] == "b" ? b : a;
-            if (line[0] == '+')
-            {
-                target.Advance(TimeSpan.FromMilliseconds(int.Parse(line[1..], null)));
-            }
-            else if (words[1] == "close")
-            {
-                client.Dispose();
-            }
-            else
-            {
-                client.Send(words[1..]);
-                replies.Add($"{line} -> {client.Receive()}");
-            }
-        }
-
-        return string.Join('\n', replies);
     }
 }
