@@ -45,6 +45,8 @@ type TreeCursor =
     val mutable private pageStart: int
     val mutable private pageEnd: int
     val mutable private current: int
+    /// Where the current item begins in the page.
+    val mutable private offset: int
 
     internal new(root: TreeNode, count: int, gap: int) =
         {
@@ -56,6 +58,7 @@ type TreeCursor =
             pageStart = 0
             pageEnd = 0
             current = -1
+            offset = 0
         }
 
     /// Goes to the page with an item.
@@ -76,6 +79,11 @@ type TreeCursor =
     member private this.Show(index: int) =
         if index < this.pageStart || index >= this.pageEnd then
             this.Load index
+            this.offset <- LeafPage.offsetOf this.page (index - this.pageStart)
+        elif index = this.current + 1 then
+            this.offset <- LeafPage.offsetBehind this.page (this.current - this.pageStart) this.offset
+        elif index <> this.current then
+            this.offset <- LeafPage.offsetOf this.page (index - this.pageStart)
 
         this.current <- index
 
@@ -99,7 +107,7 @@ type TreeCursor =
 
     /// The item that was stepped over last.
     member this.Item: ReadOnlySpan<byte> =
-        LeafPage.item this.page this.references (this.current - this.pageStart)
+        LeafPage.itemAt this.page this.references this.offset
 
     /// Its index.
     member this.Index = this.current
@@ -138,7 +146,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             invalidOp "A tree of an older epoch is read-only."
 
     let rent (needed: int) =
-        let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.ItemsAt + needed))
+        let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.itemsAt slotShift + needed))
 
         LeafPage.clear page owner.Epoch slotShift
         page
@@ -196,11 +204,17 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
             copy
 
-    /// Moves the items of an owned leaf into an array with room for them and for `added` bytes more.
-    let repack (node: TreeNode) (child: int) (added: int) =
+    /// Moves the items of an owned leaf into an array with room for them and for `added` bytes more: behind them, or where
+    /// that matters, on the side that `growing` (1 or -1) says, and some more on both.
+    let repack (node: TreeNode) (child: int) (added: int) (growing: int) =
         let old = node.Leaves[child]
         let needed = LeafPage.used old + added
         let page = rent (needed + needed / 16)
+
+        if growing <> 0 then
+            let spareHalf = (page.Length - LeafPage.itemsAt slotShift - needed) / 2
+            LeafPage.leaveBefore page (if growing < 0 then spareHalf + added else spareHalf)
+
         LeafPage.append old 0 (LeafPage.header old).Count page
         LeafPage.indexHints page (node.ReferencesOf child)
         node.Leaves[child] <- page
@@ -252,6 +266,10 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     /// Begins a leaf at an end of the tree. It will be filled, so it gets its full length at once.
     let beginLeaf (node: TreeNode) (at: int) (item: ReadOnlySpan<byte>) : TreeNode =
         let page = rent (LeafPage.BytesMax - LeafPage.ItemsAt)
+
+        if edge < 0 then
+            LeafPage.leaveBefore page (page.Length - LeafPage.itemsAt slotShift)
+
         let mutable references: Blob[] = null
         LeafPage.insert page &references 0 item
         addChild node at page references null
@@ -275,7 +293,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             LeafPage.moveReferences right 0 (node.ReferencesOf child) &references
             LeafPage.indexHints right references
             LeafPage.remove page (node.ReferencesOf child) cut moved
-            repack node child (if inLeft then added else 0) |> ignore
+            repack node child (if inLeft then added else 0) 0 |> ignore
             node.Counts[child] <- cut
 
             if inLeft then
@@ -290,11 +308,11 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         let length = LeafPage.encodedLength item.Length
         let added = length + LeafPage.slotBytes page
 
-        if LeafPage.hasRoom page length then
+        if LeafPage.hasRoom page index length then
             insertItem node child index item
             null
         elif LeafPage.used page + added <= packedBytesMax then
-            repack node child added |> ignore
+            repack node child added edge |> ignore
             insertItem node child index item
             null
         else
@@ -372,7 +390,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
         if fits then
             ownLeaf node left |> ignore
-            let page = repack node left added
+            let page = repack node left added 0
             let from = (LeafPage.header page).Count
             LeafPage.append right 0 (LeafPage.header right).Count page
             let mutable references = node.ReferencesOf left
@@ -436,7 +454,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
                 node.NoteLeaf child
             elif LeafPage.used page < page.Length / 2 then
                 // Not when items leave at an end, one after another: the leaf is about to go.
-                repack node child 0 |> ignore
+                repack node child 0 0 |> ignore
         else
             let inner = ownNode node child
             removeAt inner local
@@ -505,7 +523,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             let replaced =
                 LeafPage.tryReplace page &references local item
                 || (LeafPage.used page + length <= packedBytesMax
-                    && LeafPage.tryReplace (repack node child length) &references local item)
+                    && LeafPage.tryReplace (repack node child length 0) &references local item)
 
             if replaced then
                 node.SetReferences(child, references)
@@ -589,7 +607,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             if isOrdered then
                 LeafPage.HintSlots
             else
-                LeafPage.OffsetSlots
+                LeafPage.NoSlots
 
         CountedTree(owner, CountedTree.EmptyRoot(owner, slotShift), 0, slotShift, owner.Epoch)
 

@@ -12,13 +12,12 @@ open System.Runtime.InteropServices
 //      0        24                                            length
 //      | header | items, in any order ... | free | ... slot 2, slot 1, slot 0 |
 //
-// Slots are in the order of the items and hold their offsets. So inserting moves a few bytes for each item behind, never
+// That is a page searched by order; one searched by position has no slots, see `LeafRun`. Slots are in the order of the items and hold their offsets. So inserting moves a few bytes for each item behind, never
 // the items, and a search has something to jump on. Items and slots grow towards each other.
 //
 //      item:  length 1 or 3 | bytes            up to 253 bytes, up to 1000
 //             255 | number 2                   longer: a blob in the references beside the page
-//      slot:  offset 2                         in a page that is searched by position
-//             offset 2 | hint 2                in a page that is searched by order
+//      slot:  offset 2 | hint 2
 //
 // Neighbours in an order begin alike. The header says how many bytes all items of the page have in common (`Skip`, or
 // fewer), and the hint of an item is the two bytes that follow those. A binary search compares the common bytes once and
@@ -27,20 +26,6 @@ open System.Runtime.InteropServices
 //
 // An item that is removed leaves its bytes behind as garbage until the page is packed anew. What is decided about pages
 // (when to pack, split and merge) is `CountedTree`'s.
-
-[<Struct; StructLayout(LayoutKind.Sequential, Pack = 1)>]
-type LeafHeader =
-    /// The epoch of the owner that may edit the page in place.
-    val mutable Epoch: int64
-    val mutable Count: int
-    /// Where the free room begins.
-    val mutable End: int
-    /// Bytes of the items that are in use; what lies between is garbage.
-    val mutable Live: int
-    /// So many first bytes are the same in all items.
-    val mutable Skip: int16
-    /// A slot has 2 to the power of this bytes.
-    val mutable SlotShift: int16
 
 /// Reading and writing the bytes of a leaf. An index is from 0 up to the count.
 [<RequireQualifiedAccess>]
@@ -58,40 +43,52 @@ module LeafPage =
     [<Literal>]
     let InlineMax = 1000
 
-    /// In place of a short length: two bytes of length follow.
     [<Literal>]
-    let private Medium = 254uy
+    let private Medium = LeafItem.Medium
 
-    /// In place of a short length: the number of a reference follows.
     [<Literal>]
-    let private Long = 255uy
+    let private Long = LeafItem.Long
 
-    let inline private at (page: byte[]) (offset: int) : byref<byte> =
-        &Unsafe.Add(&MemoryMarshal.GetArrayDataReference page, offset)
+    let inline private at (page: byte[]) (offset: int) : byref<byte> = &LeafItem.at page offset
 
-    let inline header (page: byte[]) : byref<LeafHeader> =
-        &Unsafe.As<byte, LeafHeader>(&MemoryMarshal.GetArrayDataReference page)
+    let inline header (page: byte[]) : byref<LeafHeader> = &LeafItem.header page
 
-    let inline private readUInt16 (page: byte[]) offset =
-        int (Unsafe.ReadUnaligned<uint16>(&at page offset))
+    let inline private readUInt16 (page: byte[]) offset = LeafItem.readUInt16 page offset
 
-    let inline private writeUInt16 (page: byte[]) offset (value: int) =
-        Unsafe.WriteUnaligned<uint16>(&at page offset, uint16 value)
+    let inline private writeUInt16 (page: byte[]) offset (value: int) = LeafItem.writeUInt16 page offset value
 
-    /// The shift of slots with an offset only, and with a hint.
+    /// The shift of the slots of a page searched by position, which has none, and of one searched by order.
     [<Literal>]
-    let OffsetSlots = 1
+    let NoSlots = 0
 
     [<Literal>]
     let HintSlots = 2
 
+    let inline private isRun (page: byte[]) = (header page).SlotShift = 0s
+
     let inline private slotAt (page: byte[]) (index: int) =
-        page.Length - ((index + 1) <<< int (header page).SlotShift)
+        page.Length - ((index + 1) <<< HintSlots)
 
     /// The bytes of a slot.
-    let slotBytes (page: byte[]) : int = 1 <<< int (header page).SlotShift
+    let slotBytes (page: byte[]) : int =
+        if isRun page then 0 else 1 <<< HintSlots
 
-    let inline private offsetOf (page: byte[]) (index: int) = readUInt16 page (slotAt page index)
+    /// Where an item begins; at the count of a page with slots, anywhere.
+    let offsetOf (page: byte[]) (index: int) : int =
+        if isRun page then LeafRun.offsetOf page index
+        elif index < (header page).Count then readUInt16 page (slotAt page index)
+        else 0
+
+    /// Where the item begins that follows the one at an index and an offset.
+    let offsetBehind (page: byte[]) (index: int) (offset: int) : int =
+        if isRun page then
+            offset + LeafItem.bytesAt page offset
+        else
+            offsetOf page (index + 1)
+
+    /// Where items may begin.
+    let itemsAt (slotShift: int) : int =
+        if slotShift = NoSlots then LeafRun.ItemsAt else ItemsAt
 
     /// The bytes that an item of this length takes in a page, without its slot.
     let encodedLength (length: int) : int =
@@ -99,20 +96,18 @@ module LeafPage =
         elif length <= InlineMax then length + 3
         else 3
 
-    let private encodedLengthAt (page: byte[]) (offset: int) : int =
-        match at page offset with
-        | Long -> 3
-        | Medium -> 3 + readUInt16 page (offset + 1)
-        | length -> 1 + int length
+    let private encodedLengthAt (page: byte[]) (offset: int) : int = LeafItem.bytesAt page offset
 
-    /// The bytes of an item; good until the page is next written to.
-    let item (page: byte[]) (references: Blob[]) (index: int) : ReadOnlySpan<byte> =
-        let offset = offsetOf page index
-
+    /// The bytes of the item at an offset; good until the page is next written to.
+    let itemAt (page: byte[]) (references: Blob[]) (offset: int) : ReadOnlySpan<byte> =
         match at page offset with
         | Long -> references[readUInt16 page (offset + 1)].Span
         | Medium -> ReadOnlySpan<byte>(page, offset + 3, readUInt16 page (offset + 1))
         | length -> ReadOnlySpan<byte>(page, offset + 1, int length)
+
+    /// The bytes of an item; good until the page is next written to.
+    let item (page: byte[]) (references: Blob[]) (index: int) : ReadOnlySpan<byte> =
+        itemAt page references (offsetOf page index)
 
     /// The bytes of an item of a page of one's own, for editing in place. What its order depends on must stay.
     let editItem (page: byte[]) (references: Blob[]) (index: int) : Span<byte> =
@@ -230,25 +225,35 @@ module LeafPage =
         let header = &header page
         header.Epoch <- epoch
         header.Count <- 0
-        header.End <- ItemsAt
+        header.End <- itemsAt slotShift
         header.Live <- 0
         header.Skip <- 0s
         header.SlotShift <- int16 slotShift
 
+    /// Of an empty page: how much of its room is to be before the first item, when it is searched by position.
+    let leaveBefore (page: byte[]) (bytes: int) =
+        if isRun page then
+            (header page).End <- LeafRun.ItemsAt + bytes
+
+    /// The bytes of slots that so many items have.
+    let inline private slotsOf (page: byte[]) (count: int) =
+        if isRun page then 0 else count <<< HintSlots
+
     /// The bytes that items and slots need.
     let used (page: byte[]) : int =
         let header = &header page
-        header.Live + (header.Count <<< int header.SlotShift)
+        header.Live + slotsOf page header.Count
 
-    /// Whether one more item fits as the page is.
-    let hasRoom (page: byte[]) (encodedLength: int) : bool =
-        let header = &header page
-
-        header.End + encodedLength + ((header.Count + 1) <<< int header.SlotShift)
-        <= page.Length
+    /// Whether one more item fits before the one at an index as the page is.
+    let hasRoom (page: byte[]) (index: int) (encodedLength: int) : bool =
+        if isRun page then
+            LeafRun.hasRoom page index encodedLength
+        else
+            let header = &header page
+            header.End + encodedLength + ((header.Count + 1) <<< HintSlots) <= page.Length
 
     /// Notes `length` bytes at the end of what is used as the item at an index; where they begin.
-    let private place (page: byte[]) (index: int) (length: int) : int =
+    let private placeInSlot (page: byte[]) (index: int) (length: int) : int =
         let header = &header page
         let offset = header.End
         let behind = header.Count - index
@@ -258,10 +263,16 @@ module LeafPage =
 
         if behind > 0 then
             let last = slotAt page (header.Count - 1)
-            Buffer.BlockCopy(page, last + slotBytes page, page, last, behind <<< int header.SlotShift)
+            Buffer.BlockCopy(page, last + (1 <<< HintSlots), page, last, behind <<< HintSlots)
 
         writeUInt16 page (slotAt page index) offset
         offset
+
+    let private place (page: byte[]) (index: int) (length: int) : int =
+        if isRun page then
+            LeafRun.place page index length
+        else
+            placeInSlot page index length
 
     let private writeItem (page: byte[]) (offset: int) (item: ReadOnlySpan<byte>) =
         let length = item.Length
@@ -335,92 +346,115 @@ module LeafPage =
     /// Removes some items from the one at the index on.
     let remove (page: byte[]) (references: Blob[]) (index: int) (count: int) =
         let header = &header page
+        let mutable offset = offsetOf page index
+        let mutable bytes = 0
 
         for removed in index .. index + count - 1 do
-            let offset = offsetOf page removed
-            header.Live <- header.Live - encodedLengthAt page offset
+            bytes <- bytes + encodedLengthAt page offset
             forget page references offset
+            offset <- offsetBehind page removed offset
 
-        let behind = header.Count - index - count
+        if isRun page then
+            LeafRun.remove page index count
+        else
+            header.Live <- header.Live - bytes
+            let behind = header.Count - index - count
 
-        if behind > 0 then
-            let last = slotAt page (header.Count - 1)
-            let shift = int header.SlotShift
-            Buffer.BlockCopy(page, last, page, last + (count <<< shift), behind <<< shift)
+            if behind > 0 then
+                let last = slotAt page (header.Count - 1)
+                Buffer.BlockCopy(page, last, page, last + (count <<< HintSlots), behind <<< HintSlots)
 
-        header.Count <- header.Count - count
+            header.Count <- header.Count - count
 
-        if header.Count = 0 then
-            header.End <- ItemsAt
+            if header.Count = 0 then
+                header.End <- ItemsAt
+
+    /// Makes the bytes of an item so many; where they are to be written, or -1, with nothing changed, when there is no room.
+    let private resize (page: byte[]) (index: int) (offset: int) (length: int) : int =
+        let header = &header page
+        let old = encodedLengthAt page offset
+
+        if isRun page then
+            LeafRun.tryResize page offset length
+        elif length <= old then
+            header.Live <- header.Live + length - old
+            offset
+        elif header.End + length + (header.Count <<< HintSlots) > page.Length then
+            -1
+        else
+            let target = header.End
+            header.Live <- header.Live + length - old
+            header.End <- target + length
+            writeUInt16 page (slotAt page index) target
+            target
 
     /// Puts other bytes in the place of an item; false, with nothing changed, when there is no room.
     let tryReplace (page: byte[]) (references: byref<Blob[]>) (index: int) (item: ReadOnlySpan<byte>) : bool =
-        let header = &header page
         let offset = offsetOf page index
-        let old = encodedLengthAt page offset
-        let length = encodedLength item.Length
-        let fits = length <= old
+        let isLong = at page offset = Long
+        let reference = if isLong then readUInt16 page (offset + 1) else 0
+        let target = resize page index offset (encodedLength item.Length)
 
-        if
-            not fits
-            && header.End + length + (header.Count <<< int header.SlotShift) > page.Length
-        then
-            false
-        else
-            forget page references offset
-            header.Live <- header.Live + length - old
-            let target = if fits then offset else header.End
-
-            if not fits then
-                header.End <- target + length
-                writeUInt16 page (slotAt page index) target
+        if target >= 0 then
+            if isLong then
+                references[reference] <- null
 
             if item.Length <= InlineMax then
                 writeItem page target item
             else
-                writeLong page target (hold &references (Blob.OfSpan(header.Epoch, item)))
+                writeLong page target (hold &references (Blob.OfSpan((header page).Epoch, item)))
 
             indexHints page references
-            true
+
+        target >= 0
 
     /// Adds some items of a page, from an index on, at the end of another one that has room. The references of long
     /// items keep their numbers; the hints are to be set afterwards.
     let append (source: byte[]) (from: int) (count: int) (target: byte[]) =
-        for index in from .. from + count - 1 do
-            let offset = offsetOf source index
-            let length = encodedLengthAt source offset
-            let placed = place target (header target).Count length
-            Buffer.BlockCopy(source, offset, target, placed, length)
+        if isRun source then
+            LeafRun.append source from count target
+        else
+            for index in from .. from + count - 1 do
+                let offset = offsetOf source index
+                let length = encodedLengthAt source offset
+                let placed = place target (header target).Count length
+                Buffer.BlockCopy(source, offset, target, placed, length)
 
     /// Gives the items of a page from an index on, which `append` brought from a page with other references, numbers in
     /// the references of their own page.
     let moveReferences (page: byte[]) (from: int) (old: Blob[]) (references: byref<Blob[]>) =
         if not (isNull old) then
-            for index in from .. (header page).Count - 1 do
-                let offset = offsetOf page index
+            let mutable offset = offsetOf page from
 
+            for index in from .. (header page).Count - 1 do
                 if at page offset = Long then
                     let number = readUInt16 page (offset + 1)
                     writeLong page offset (hold &references old[number])
+
+                offset <- offsetBehind page index offset
 
     /// How many items the first half of a page has, by bytes: at least one, and not all.
     let middle (page: byte[]) : int =
         let header = &header page
         let half = used page / 2
+        let mutable offset = offsetOf page 0
         let mutable bytes = 0
         let mutable index = 0
 
         while bytes < half do
-            bytes <- bytes + slotBytes page + encodedLengthAt page (offsetOf page index)
+            bytes <- bytes + slotBytes page + encodedLengthAt page offset
+            offset <- offsetBehind page index offset
             index <- index + 1
 
         max 1 (min index (header.Count - 1))
 
     /// The bytes that a run of items takes, with their slots.
     let usedBy (page: byte[]) (from: int) (count: int) : int =
+        let mutable offset = offsetOf page from
         let mutable bytes = 0
 
         for index in from .. from + count - 1 do
-            bytes <- bytes + slotBytes page + encodedLengthAt page (offsetOf page index)
+            bytes <- bytes + slotBytes page + encodedLengthAt page offset
+            offset <- offsetBehind page index offset
 
         bytes

@@ -210,7 +210,7 @@ let ``appending and prepending fill the pages`` () =
             tree.Insert((if atEnd then tree.Count else 0), ReadOnlySpan item)
 
         TreeShape.check tree false
-        Assert.InRange(tree.MemoryBytes, 1L, int64 items * (16L + 3L) * 103L / 100L)
+        Assert.InRange(tree.MemoryBytes, 1L, int64 items * (16L + 1L) * 103L / 100L)
 
 [<Fact>]
 let ``a tree that shrinks gives its memory back`` () =

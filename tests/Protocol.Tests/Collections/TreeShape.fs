@@ -18,10 +18,13 @@ let private checkLeaf (page: byte[]) (references: Blob[]) (isOrdered: bool) =
     let header = &LeafPage.header page
     let mutable live = 0
     let mutable longs = 0
+    let mutable offset = LeafPage.offsetOf page 0
 
     for index in 0 .. header.Count - 1 do
         let item = LeafPage.item page references index
         live <- live + LeafPage.encodedLength item.Length
+        Assert.Equal(offset, LeafPage.offsetOf page index)
+        offset <- LeafPage.offsetBehind page index offset
 
         if item.Length > LeafPage.InlineMax then
             longs <- longs + 1
@@ -43,7 +46,7 @@ let private checkLeaf (page: byte[]) (references: Blob[]) (isOrdered: bool) =
 
     Assert.Equal(live, header.Live)
     Assert.Equal(longs, held)
-    Assert.InRange(header.End, LeafPage.ItemsAt + live, page.Length - header.Count * LeafPage.slotBytes page)
+    Assert.InRange(header.End, LeafPage.itemsAt (int header.SlotShift) + live, page.Length - header.Count * LeafPage.slotBytes page)
 
 let rec private checkNode (node: TreeNode) (isRoot: bool) (isOrdered: bool) : int * byte[] =
     Assert.InRange(node.Count, (if isRoot && node.Level > 1 then 2 else 1), TreeNode.Fanout)
