@@ -8,7 +8,7 @@ using RedisClone.Bench.Servers;
 // Measures this server beside redis-server and writes the report; see Options.Usage.
 IScenario[] scenarios =
 [
-    new CommandsScenario(), new FamiliesScenario(), new PersistenceScenario(), new MemoryScenario(), new StallsScenario(),
+    new CommandsScenario(), new FamiliesScenario(), new LargeScenario(), new PersistenceScenario(), new MemoryScenario(), new StallsScenario(),
     new ReplayScenario(), new StartScenario(),
 ];
 

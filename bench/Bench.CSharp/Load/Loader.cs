@@ -7,7 +7,10 @@ internal static class Loader
 
     /// <summary>Requests number 0 to <paramref name="count"/> - 1, as <paramref name="write"/> writes them.</summary>
     /// <exception cref="BenchException">One was answered with an error.</exception>
-    public static void Load(RespClient client, long count, Action<RequestBuffer, long> write)
+    public static void Load(RespClient client, long count, Action<RequestBuffer, long> write) => Load(client, count, write, 1);
+
+    /// <summary>The same where <paramref name="write"/> writes several requests each time.</summary>
+    public static void Load(RespClient client, long count, Action<RequestBuffer, long> write, int requests)
     {
         var buffer = new RequestBuffer();
         var owed = 0;
@@ -23,7 +26,7 @@ internal static class Loader
             // The server works on this batch while we read the replies to the one before.
             client.Send(buffer.Written);
             client.SkipReplies(owed);
-            owed = batch;
+            owed = batch * requests;
         }
 
         client.SkipReplies(owed);

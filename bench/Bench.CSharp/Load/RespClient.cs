@@ -55,7 +55,20 @@ internal sealed class RespClient : IDisposable
         }
     }
 
-    /// <summary>Reads past one reply that is not an aggregate.</summary>
+    /// <summary>Reads past what has arrived and not been read, up to a number of bytes; how many that was.</summary>
+    public int SkipArrived(long bytesMax)
+    {
+        if (_end == _start && _socket.Available > 0)
+        {
+            Receive();
+        }
+
+        var skipped = (int)Math.Min(bytesMax, _end - _start);
+        _start += skipped;
+        return skipped;
+    }
+
+    /// <summary>Reads past one reply, with all that is in it.</summary>
     /// <exception cref="BenchException">It is an error.</exception>
     public void SkipReply()
     {
@@ -63,6 +76,9 @@ internal sealed class RespClient : IDisposable
         switch (line[0])
         {
             case (byte)'+' or (byte)':' or (byte)'_':
+                return;
+            case (byte)'*':
+                SkipReplies(Length(line));
                 return;
             case (byte)'$':
                 var length = Length(line);

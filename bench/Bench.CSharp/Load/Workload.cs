@@ -103,6 +103,79 @@ internal static class Workload
         buffer.Numbered("mem:"u8, i);
     }
 
+    /// <summary>Member number i of another set: half of them are in the first one too.</summary>
+    public static void AddOtherMember(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("SADD"u8);
+        buffer.Argument("other"u8);
+        buffer.Numbered("mem:"u8, i * 2);
+    }
+
+    /// <summary>Member number i of another sorted set: half of them are in the first one too.</summary>
+    public static void AddRanked(RequestBuffer buffer, long i)
+    {
+        buffer.Command(4);
+        buffer.Argument("ZADD"u8);
+        buffer.Argument("ranked"u8);
+        buffer.Number((long)(Mix((ulong)~i) % 1_000_000));
+        buffer.Numbered("mem:"u8, i * 2);
+    }
+
+    /// <summary>Element number i of a list of numbers that look random.</summary>
+    public static void PushNumber(RequestBuffer buffer, long i)
+    {
+        buffer.Command(3);
+        buffer.Argument("RPUSH"u8);
+        buffer.Argument("numbers"u8);
+        buffer.Number((long)(Mix((ulong)i) % 1_000_000_000));
+    }
+
+    /// <summary>An entry of a stream, with one field.</summary>
+    public static void AddEntry(RequestBuffer buffer, long i)
+    {
+        buffer.Command(5);
+        buffer.Argument("XADD"u8);
+        buffer.Argument("stream"u8);
+        buffer.Argument("*"u8);
+        buffer.Argument("field"u8);
+        buffer.Value16(Mix((ulong)i));
+    }
+
+    /// <summary>The requests that <see cref="PassEntry"/> writes.</summary>
+    public const int PassCommands = 3;
+
+    /// <summary>Adds entry number i, with an id of its own, has it delivered to a consumer of a group, and acknowledges it.</summary>
+    public static void PassEntry(RequestBuffer buffer, long i)
+    {
+        buffer.Command(8);
+        buffer.Argument("XADD"u8);
+        buffer.Argument("stream"u8);
+        buffer.Argument("MAXLEN"u8);
+        buffer.Argument("~"u8);
+        buffer.Argument("10000"u8);
+        buffer.Number(i + 1);
+        buffer.Argument("field"u8);
+        buffer.Value16(Mix((ulong)i));
+
+        buffer.Command(9);
+        buffer.Argument("XREADGROUP"u8);
+        buffer.Argument("GROUP"u8);
+        buffer.Argument("group"u8);
+        buffer.Argument("consumer"u8);
+        buffer.Argument("COUNT"u8);
+        buffer.Argument("1"u8);
+        buffer.Argument("STREAMS"u8);
+        buffer.Argument("stream"u8);
+        buffer.Argument(">"u8);
+
+        buffer.Command(4);
+        buffer.Argument("XACK"u8);
+        buffer.Argument("stream"u8);
+        buffer.Argument("group"u8);
+        buffer.Number(i + 1);
+    }
+
     /// <summary>Spreads a number over 64 bits, each time the same way (the finaliser of splitmix64).</summary>
     public static ulong Mix(ulong x)
     {

@@ -5,7 +5,7 @@ using RedisClone.Bench.Servers;
 namespace RedisClone.Bench.Scenarios;
 
 /// <summary>
-/// CPU time and throughput of lists, sets and sorted sets, without persistence. What pops has something to pop: before
+/// CPU time and throughput of lists, sets, sorted sets and streams, without persistence. What pops has something to pop: before
 /// each of its runs the key is filled, and the run is no longer than that.
 /// </summary>
 internal sealed class FamiliesScenario : IScenario
@@ -18,6 +18,8 @@ internal sealed class FamiliesScenario : IScenario
     private static readonly Key Set = new("set", "SCARD", Workload.AddMember);
     private static readonly Key Sorted = new("sorted", "ZCARD", Workload.AddScored);
 
+    private static readonly Key Stream = new("stream", "XLEN", Workload.AddEntry);
+
     private static readonly Case[] Cases =
     [
         new("LPUSH", List, Use.Adds, ["LPUSH", "list", Workload.Value]),
@@ -27,9 +29,12 @@ internal sealed class FamiliesScenario : IScenario
         new("SADD", Set, Use.Adds, ["SADD", "set", "mem:__rand_int__"]),
         new("SPOP", Set, Use.Takes, ["SPOP", "set"]),
         new("ZADD", Sorted, Use.Adds, ["ZADD", "sorted", "__rand_int__", "mem:__rand_int__"]),
+        new("ZADD among 1M", Sorted, Use.Reads, ["ZADD", "sorted", "__rand_int__", "mem:__rand_int__"]),
         new("ZRANGE of 10", Sorted, Use.Reads, ["ZRANGE", "sorted", "0", "9"]),
         new("ZRANK", Sorted, Use.Reads, ["ZRANK", "sorted", "mem:__rand_int__"]),
         new("ZPOPMIN", Sorted, Use.Takes, ["ZPOPMIN", "sorted"]),
+        new("XADD", Stream, Use.Adds, ["XADD", "stream", "*", "field", Workload.Value]),
+        new("XRANGE of 10", Stream, Use.Reads, ["XRANGE", "stream", "-", "+", "COUNT", "10"]),
     ];
 
     /// <summary>What a command does with its key, and so what the key is before each run.</summary>
@@ -38,7 +43,7 @@ internal sealed class FamiliesScenario : IScenario
         /// <summary>The key does not exist.</summary>
         Adds,
 
-        /// <summary>The key is full, and stays so.</summary>
+        /// <summary>The key is full, and stays so, whether it is only read or its members get other scores.</summary>
         Reads,
 
         /// <summary>The key is full, and a run takes no more than there is.</summary>
@@ -51,7 +56,7 @@ internal sealed class FamiliesScenario : IScenario
 
     public string Name => "families";
 
-    public string Title => "Lists, sets and sorted sets";
+    public string Title => "Lists, sets, sorted sets and streams";
 
     public string Run(Session session)
     {

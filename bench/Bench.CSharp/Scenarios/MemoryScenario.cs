@@ -5,7 +5,7 @@ using RedisClone.Bench.Servers;
 
 namespace RedisClone.Bench.Scenarios;
 
-/// <summary>Resident bytes per key, field, hash, element or member: what the process has grown by, divided by what was put into it.</summary>
+/// <summary>Resident bytes per key, field, hash, element, member or entry: what the process has grown by, divided by what was put into it.</summary>
 internal sealed class MemoryScenario : IScenario
 {
     private static readonly Case[] Cases =
@@ -17,6 +17,7 @@ internal sealed class MemoryScenario : IScenario
         new("one list of 1M elements", 1_000_000, "element", 3, Workload.PushElement, ["LLEN", "list"]),
         new("one set of 1M members", 1_000_000, "member", 3, Workload.AddMember, ["SCARD", "set"]),
         new("one sorted set of 1M members", 1_000_000, "member", 3, Workload.AddScored, ["ZCARD", "sorted"]),
+        new("one stream of 1M entries", 1_000_000, "entry", 3, Workload.AddEntry, ["XLEN", "stream"]),
     ];
 
     private sealed record Case(
@@ -65,7 +66,7 @@ internal sealed class MemoryScenario : IScenario
         return $"""
             Growth of resident memory (VmRSS) over an empty server, right after loading through one connection, and again after
             {quiet.TotalSeconds:0.#} s without requests. Keys, fields, values, elements and members have 16 bytes, scores up to six digits; the
-            small hashes have ten fields, names of 6 bytes and values of 8. No persistence.
+            small hashes have ten fields, names of 6 bytes and values of 8, entries one field. No persistence.
 
             {table}
             """;

@@ -15,11 +15,13 @@ namespace RedisClone.Bench.Scenarios;
 internal sealed class StallsScenario : IScenario
 {
     private const long Keys = 10_000_000;
+    private const long Elements = 1_000_000;
+    private const int Listings = 20;
     private const int Burst = 16;
     private const int RoundsMax = 3;
     private static readonly TimeSpan CompactionMax = TimeSpan.FromMinutes(10);
 
-    private static readonly string[] Phases = ["at rest", "growing", "flushing", "compacting"];
+    private static readonly string[] Phases = ["at rest", "growing", "flushing", "compacting", "listing"];
 
     private sealed class Figure
     {
@@ -56,6 +58,7 @@ internal sealed class StallsScenario : IScenario
             foreach (var subject in session.Turn(round))
             {
                 session.Say($"  round {round + 1}, {subject.Name}");
+                figures["listing"][subject].Add(Listing(session, subject));
                 Volatile(session, subject, keys, (phase, latencies) => figures[phase][subject].Add(latencies));
                 var (latencies, took, bytes) = Compaction(session, subject, keys);
                 figures["compacting"][subject].Add(latencies);
@@ -67,8 +70,9 @@ internal sealed class StallsScenario : IScenario
         return $"""
             One client sends GET, one at a time, on {keys:N0} keys (16-byte keys and values). At rest: nothing else happens. Growing: from no
             keys to all, {Burst} SET of new keys are sent just before each GET. Flushing: during FLUSHALL and shortly after. Compacting: during
-            BGREWRITEAOF (`appendfsync everysec`), {Burst} SET of existing keys before each GET. Microseconds, the longest in milliseconds;
-            stalled is the time spent in requests of more than {Latencies.StallSeconds * 1e3:0} ms.
+            BGREWRITEAOF (`appendfsync everysec`), {Burst} SET of existing keys before each GET. Listing: another client asks {Listings} times for all
+            of {session.Options.Size(Elements):N0} list elements, and reads them as they come. Microseconds, the longest in milliseconds; stalled is the
+            time spent in requests of more than {Latencies.StallSeconds * 1e3:0} ms.
 
             {LatencyTable(session, figures)}
             Compacting: how long it took, and the memory it needed (growth of the peak of VmRSS, and what the server says its forked
@@ -160,6 +164,28 @@ internal sealed class StallsScenario : IScenario
         GetFor(steady, pause, keys);
         report("flushing", steady.TakeLatencies());
         session.Servers.Stop(server);
+    }
+
+    // The other client reads what there is between two GETs.
+    private static Latencies Listing(Session session, Subject subject)
+    {
+        var server = session.Servers.Start(subject);
+        using var other = server.Connect();
+        using var steady = new SteadyClient(server.Connect());
+        var elements = session.Options.Size(Elements);
+        Loader.Load(other, elements, Workload.PushElement);
+        var replyBytes = $"*{elements}\r\n".Length + elements * $"$16\r\n{Workload.Value}\r\n".Length;
+        for (var listing = 0; listing < Listings; listing++)
+        {
+            other.Send(RespClient.Encode("LRANGE", "list", "0", "-1"));
+            for (var left = replyBytes; left > 0; left -= other.SkipArrived(left))
+            {
+                steady.Get(1);
+            }
+        }
+
+        session.Servers.Stop(server);
+        return steady.TakeLatencies();
     }
 
     private static void GetFor(SteadyClient steady, TimeSpan duration, long keys)

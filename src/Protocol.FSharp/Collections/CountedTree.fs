@@ -80,8 +80,6 @@ type TreeCursor =
         if index < this.pageStart || index >= this.pageEnd then
             this.Load index
             this.offset <- LeafPage.offsetOf this.page (index - this.pageStart)
-        elif index = this.current + 1 then
-            this.offset <- LeafPage.offsetBehind this.page (this.current - this.pageStart) this.offset
         elif index <> this.current then
             this.offset <- LeafPage.offsetOf this.page (index - this.pageStart)
 
@@ -89,11 +87,19 @@ type TreeCursor =
 
     /// Steps over the item on the right, which becomes the current one; false at the end.
     member this.Next() : bool =
-        if this.gap >= this.count then
+        let gap = this.gap
+
+        if gap = this.current + 1 && gap < this.pageEnd then
+            // The next one in the same page.
+            this.offset <- LeafPage.offsetBehind this.page (this.current - this.pageStart) this.offset
+            this.current <- gap
+            this.gap <- gap + 1
+            true
+        elif gap >= this.count then
             false
         else
-            this.Show this.gap
-            this.gap <- this.gap + 1
+            this.Show gap
+            this.gap <- gap + 1
             true
 
     /// Steps over the item on the left, which becomes the current one; false at the beginning.
@@ -603,11 +609,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
     /// An empty tree. `isOrdered` tells whether items will be looked for by order, or by position only.
     new(owner: Owner, isOrdered: bool) =
-        let slotShift =
-            if isOrdered then
-                LeafPage.HintSlots
-            else
-                LeafPage.NoSlots
+        let slotShift = if isOrdered then LeafPage.HintSlots else LeafPage.NoSlots
 
         CountedTree(owner, CountedTree.EmptyRoot(owner, slotShift), 0, slotShift, owner.Epoch)
 

@@ -75,16 +75,21 @@ module LeafPage =
 
     /// Where an item begins; at the count of a page with slots, anywhere.
     let offsetOf (page: byte[]) (index: int) : int =
-        if isRun page then LeafRun.offsetOf page index
-        elif index < (header page).Count then readUInt16 page (slotAt page index)
-        else 0
+        if isRun page then
+            LeafRun.offsetOf page index
+        elif index < (header page).Count then
+            readUInt16 page (slotAt page index)
+        else
+            0
 
     /// Where the item begins that follows the one at an index and an offset.
     let offsetBehind (page: byte[]) (index: int) (offset: int) : int =
         if isRun page then
             offset + LeafItem.bytesAt page offset
+        elif index + 1 < (header page).Count then
+            readUInt16 page (slotAt page (index + 1))
         else
-            offsetOf page (index + 1)
+            0
 
     /// Where items may begin.
     let itemsAt (slotShift: int) : int =

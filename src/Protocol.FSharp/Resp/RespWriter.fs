@@ -34,6 +34,14 @@ module private Framing =
             target[1] <- byte count + '0'B
             target[0] <- mark
             4
+        elif uint64 count < 100UL then
+            let tens = int count / 10
+            target[4] <- '\n'B
+            target[3] <- '\r'B
+            target[2] <- byte (int count - 10 * tens) + '0'B
+            target[1] <- byte tens + '0'B
+            target[0] <- mark
+            5
         else
             target[0] <- mark
             endLine target (Numbers.writeInt64 (target.Slice 1, count) + 1)

@@ -46,7 +46,12 @@ let private checkLeaf (page: byte[]) (references: Blob[]) (isOrdered: bool) =
 
     Assert.Equal(live, header.Live)
     Assert.Equal(longs, held)
-    Assert.InRange(header.End, LeafPage.itemsAt (int header.SlotShift) + live, page.Length - header.Count * LeafPage.slotBytes page)
+
+    Assert.InRange(
+        header.End,
+        LeafPage.itemsAt (int header.SlotShift) + live,
+        page.Length - header.Count * LeafPage.slotBytes page
+    )
 
 let rec private checkNode (node: TreeNode) (isRoot: bool) (isOrdered: bool) : int * byte[] =
     Assert.InRange(node.Count, (if isRoot && node.Level > 1 then 2 else 1), TreeNode.Fanout)
