@@ -10,7 +10,8 @@ open System
 //               |
 //      node  | count 151 120 ... | prefix ... |              level 1: the children are leaf pages
 //               |
-//      leaf  [ header | items ... | slots ]                  one array of bytes, see `LeafPage`
+//      leaf  [ header | items ... | slots ]                  one array of bytes: by order, see `LeafPage`,
+//                                                            by position, without slots, see `LeafRun`
 //
 // Every node knows how many items each child has. Going down by position is subtracting those counts; the position of an
 // item is the sum of the counts to the left of the way down to it. Every node also knows the first eight bytes of each
