@@ -51,6 +51,7 @@ module Commands =
                         ObjectCommands.rows
                         ConnectionCommands.rows
                         ServerCommands.rows
+                        AclCommands.rows
                         TransactionCommands.rows
                         PubSubCommands.rows
                         CommandCommands.rows (fun () -> made.Value)

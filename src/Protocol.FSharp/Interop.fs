@@ -35,6 +35,26 @@ type HostCommand internal (command: Command<Handler>) =
         | Body.Host -> true
         | _ -> false
 
+    /// Whether only its subcommands do something.
+    member val IsContainer =
+        match command.Body with
+        | Body.Container -> true
+        | _ -> false
+
+    member _.HasSubcommands = command.Subcommands.Length > 0
+
+    /// Whether it is one of the subcommands of another command.
+    member _.IsSubcommand = not (isNull (box command.Parent))
+
+    /// The categories that access rules name it by.
+    member val Categories = command.Categories
+
+    /// Whether any argument may be a key.
+    member val HasKeys = command.HasKeys
+
+    /// Finds the keys of a call and what is done to them. False if the arguments make no sense; `found` is then of no use.
+    member _.CollectKeys(arguments: Arguments, found: KeyPositions) : bool = command.CollectKeys(arguments, found)
+
     /// Evaluates the command, which must not be hosted, with the arguments that the call holds.
     member _.Run(call: Call) = Evaluate.run call names handler
 
@@ -64,6 +84,12 @@ type CommandSet() =
     member _.Find(fullName: string) : HostCommand =
         match table.FindFull(ReadOnlySpan(Bytes.ofString fullName)) with
         | null -> invalidArg (nameof fullName) $"there is no command '{fullName}'"
+        | found -> commands[found.Id]
+
+    /// The command with a full name, in any case, such as `client|kill`; null if there is none.
+    member _.TryFind(fullName: ReadOnlySpan<byte>) : HostCommand =
+        match table.FindFull fullName with
+        | null -> null
         | found -> commands[found.Id]
 
     /// The page of the reference that lists all commands, as Markdown.

@@ -144,6 +144,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// Whether the client gets messages in between in RESP2, where a reply must look like one of them (PING).
     member val IsListening = false with get, set
+    /// Whether the user may read every key, so that keys may be read that the arguments do not name.
+    member val MayReadAllKeys = true with get, set
 
     /// How many changes of keys there were.
     member val Changes = 0L with get, set

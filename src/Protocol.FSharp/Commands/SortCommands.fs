@@ -111,10 +111,26 @@ type private Request() =
     /// The index of the name of the key to store in; 0 for none.
     member val Target = 0 with get, set
 
-let private takeBy (call: Call) (request: Request) =
+/// Takes the pattern to sort by; false, with the error written, if the user may not read what it names.
+let private takeBy (call: Call) (request: Request) : bool =
     request.By <- call.Position
     let isSame = (searched (call.Take())).IndexOf '*'B < 0
     request.IsUnsorted <- request.IsUnsorted || isSame
+    let allowed = isSame || call.MayReadAllKeys
+
+    if not allowed then
+        call.Reply.Error(Errors.sortDenied "BY")
+
+    allowed
+
+let private takeGet (call: Call) (request: Request) : bool =
+    request.Gets.Add(patternAt call call.Position)
+    call.Skip 1
+
+    if not call.MayReadAllKeys then
+        call.Reply.Error(Errors.sortDenied "GET")
+
+    call.MayReadAllKeys
 
 let private takeLimit (call: Call) (request: Request) : bool =
     let mutable offset = 0L
@@ -141,10 +157,9 @@ let private takeRequest (call: Call) (mayStore: bool) (request: Request) : bool 
             request.Target <- call.Position
             call.Skip 1
         elif call.Remaining > 1 && call.TakeWord "BY" then
-            takeBy call request
+            valid <- takeBy call request
         elif call.Remaining > 1 && call.TakeWord "GET" then
-            request.Gets.Add(patternAt call call.Position)
-            call.Skip 1
+            valid <- takeGet call request
         else
             valid <- false
             call.Reply.Error Errors.syntax

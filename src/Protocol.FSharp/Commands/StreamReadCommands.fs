@@ -522,6 +522,33 @@ let xreadgroup (call: Call) =
 
 open Rows
 
+/// The keys, where the handler finds them: options have values that may look like the word before the keys.
+let private findStreams (flags: KeyFlags) (arguments: Arguments) (found: KeyPositions) : bool =
+    let mutable first = 0
+    let mutable i = 1
+
+    while first = 0 && i < arguments.Count do
+        let argument = arguments[i]
+
+        if Bytes.isWord "STREAMS" argument then
+            first <- i + 1
+        elif Bytes.isWord "GROUP" argument then
+            i <- i + 3
+        elif Bytes.isWord "COUNT" argument || Bytes.isWord "BLOCK" argument then
+            i <- i + 2
+        else
+            i <- i + 1
+
+    let count = arguments.Count - first
+
+    if first = 0 || count = 0 || count % 2 <> 0 then
+        false
+    else
+        for key in first .. first + count / 2 - 1 do
+            found.Add(key, flags)
+
+        true
+
 let rows: Row<Handler> list =
     family
         Group.Stream
@@ -532,6 +559,7 @@ let rows: Row<Handler> list =
                 (since "5.0.0")
                 "Returns the entries of streams behind some ids, and waits for them if it must."
                 xread
+            |> findKeys (findStreams reads)
             |> complexity "O(N), N being the number of entries returned"
             command
                 "XREADGROUP <GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS <streams: key [key ...] id [id ...]>"
@@ -540,5 +568,6 @@ let rows: Row<Handler> list =
                 "Returns entries that a group has not read yet, or those that are pending for a consumer."
                 xreadgroup
             |> keys [ reads ]
+            |> findKeys (findStreams reads)
             |> complexity "O(N), N being the number of entries returned"
         ]

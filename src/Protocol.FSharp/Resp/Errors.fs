@@ -152,6 +152,81 @@ module Errors =
     let moduleNotAllowed = notAllowed "MODULE" "enable-module-command"
     let clusterDisabled = "ERR This instance has cluster support disabled"
 
+    // ---- ACL
+
+    /// `option` is BY or GET.
+    let sortDenied (option: string) =
+        $"ERR {option} option of SORT denied due to insufficient ACL permissions."
+
+    let userName = "ERR Usernames can't contain spaces or null characters"
+
+    /// `reason` as one of AclReason.
+    let aclModifier (rule: ReadOnlySpan<byte>, reason: string) : string =
+        let quoted = quote quotedBytesMax rule
+        $"ERR Error in ACL SETUSER modifier '{quoted}': {reason}"
+
+    let unmatchedSelector (start: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax start
+        $"ERR Unmatched parenthesis in acl selector starting at '{quoted}'."
+
+    let defaultUserStays = "ERR The 'default' user cannot be removed"
+
+    let aclUserNotFound (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR User '{quoted}' not found"
+
+    let aclCommandNotFound (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR Command '{quoted}' not found"
+
+    let aclUnknownCategory (name: ReadOnlySpan<byte>) : string =
+        let quoted = quote quotedBytesMax name
+        $"ERR Unknown category '{quoted}'"
+
+    let aclPasswordBits =
+        "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"
+
+    let aclWithoutFile =
+        "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER "
+        + "command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store "
+        + "users in the Redis configuration."
+
+    let aclNotLoaded (problems: string) =
+        $"ERR {problems}WARNING: ACL errors detected, no change to the previously active ACL rules was performed"
+
+    let aclNotSaved =
+        "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
+
+    /// To a command of a transaction, which was allowed when it was queued. `reason` as one of AclReason.
+    let noPermissionAnyMore (reason: string) =
+        "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
+        + $"This command is no longer allowed for the following reason: {reason}"
+
+    /// What is wrong with a rule, and why a command of a transaction is refused.
+    [<RequireQualifiedAccess>]
+    module AclReason =
+        let syntax = "Syntax error"
+        let unknown = "Unknown command or category name in ACL"
+        let firstArgumentOfSubcommand = "Allowing first-arg of a subcommand is not supported"
+        let noSuchPassword = "The password you are trying to remove from the user does not exist"
+
+        let badHash =
+            "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
+
+        let afterAllKeys =
+            "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. "
+            + "Try 'resetkeys' to start with an empty list of patterns"
+
+        let afterAllChannels =
+            "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. "
+            + "Try 'resetchannels' to start with an empty list of channels"
+
+        let command = "no permission to execute the command or subcommand"
+        let key = "no permission to touch the specified keys"
+
+        let channel =
+            "no permission to access one of the channels used as arguments"
+
     // ---- Transactions
 
     let multiNested = "ERR MULTI calls can not be nested"

@@ -1,4 +1,6 @@
 using System.Text;
+using RedisClone.Protocol.Interop;
+using RedisClone.Server.Access;
 
 namespace RedisClone.Server.Configuration;
 
@@ -21,7 +23,9 @@ internal sealed class ConfigurationReader(ServerOptions options)
     private static readonly char[] LineBlanks = [' ', '\t', '\r', '\n'];
 
     private readonly List<ConfigurationError> _errors = [];
+    private readonly List<string[]> _users = [];
     private int _filesRead;
+    private CommandCatalog? _catalog;
 
     /// <summary>What was wrong, in the order it was found.</summary>
     public IReadOnlyList<ConfigurationError> Errors => _errors;
@@ -168,7 +172,11 @@ internal sealed class ConfigurationReader(ServerOptions options)
     private void Assign(string[] words, Action<string, string?> report)
     {
         Setting? setting = Settings.Find(words[0]);
-        if (setting is null)
+        if (words[0].Equals("user", StringComparison.OrdinalIgnoreCase) && words.Length > 1)
+        {
+            AddUser(words[1..], problem => report(problem, null));
+        }
+        else if (setting is null)
         {
             string? similar = SimilarName.Find(words[0]);
             report("Bad directive or wrong number of arguments", similar is null ? null : $"Did you mean '{similar}'?");
@@ -177,6 +185,42 @@ internal sealed class ConfigurationReader(ServerOptions options)
         {
             report(problem, null);
         }
+    }
+
+    /// <summary>Takes a user, whose rules are tried out: the server itself is not there yet.</summary>
+    private void AddUser(string[] words, Action<string> report)
+    {
+        _catalog ??= new CommandCatalog(new CommandSet());
+        var user = new User(words[0], _catalog, getsAllChannels: false);
+        if (ByteTexts.HasBlankOrNul(words[0]))
+        {
+            report("Usernames can't contain spaces or null characters");
+            return;
+        }
+
+        if (_users.Exists(other => other[0] == words[0]))
+        {
+            report($"The user '{words[0]}' is stated twice");
+            return;
+        }
+
+        if (SelectorWords.Join(words.AsSpan(1), out string unclosed) is not { } rules)
+        {
+            report($"Unmatched parenthesis in acl selector starting at '{unclosed}'.");
+            return;
+        }
+
+        foreach (string rule in rules)
+        {
+            if (user.Apply(rule) is { } problem)
+            {
+                report($"Error in user declaration '{rule}': {problem}");
+                return;
+            }
+        }
+
+        _users.Add([words[0], .. rules]);
+        options.UserLines = _users;
     }
 
     private void Report(string source, int number, string line, string problem, string? hint = null)

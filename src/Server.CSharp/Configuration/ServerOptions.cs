@@ -20,6 +20,13 @@ public enum DebugAccess
     Yes,
 }
 
+/// <summary>Which channels new users may use.</summary>
+public enum PubSubDefault
+{
+    AllChannels,
+    ResetChannels,
+}
+
 /// <summary>How much goes into the server's own log, most first.</summary>
 public enum LogVerbosity
 {
@@ -64,6 +71,24 @@ public sealed class ServerOptions
 
     /// <summary>Seconds between TCP keepalive probes; 0 sends none.</summary>
     public int TcpKeepaliveSeconds { get; set; } = 300;
+
+    /// <summary>Whether clients of other machines are refused as long as everybody may do everything without a password.</summary>
+    public bool ProtectedMode { get; set; } = true;
+
+    /// <summary>The password of the default user; empty if there is none.</summary>
+    public string RequirePass { get; set; } = "";
+
+    /// <summary>The file of users; empty if there is none. A relative name is in <see cref="Directory"/>.</summary>
+    public string AclFile { get; set; } = "";
+
+    /// <summary>The users that are stated with <c>user</c>: a name, and rules. Byte text.</summary>
+    public IReadOnlyList<string[]> UserLines { get; set; } = [];
+
+    /// <summary>Whether new users may use all channels, or none.</summary>
+    public PubSubDefault AclPubSubDefault { get; set; } = PubSubDefault.ResetChannels;
+
+    /// <summary>How many refusals ACL LOG remembers.</summary>
+    public long AclLogMaxLength { get; set; } = 128;
 
     public long MaxClients { get; set; } = 10_000;
 

@@ -88,6 +88,13 @@ internal static class SettingParsers
         return ByteText.TryToText(words[0], out path) ? null : "argument must be valid UTF-8";
     }
 
+    /// <summary>Anything at all.</summary>
+    public static string? Text(ReadOnlySpan<string> words, string current, out string text)
+    {
+        text = words[0];
+        return null;
+    }
+
     /// <summary>Refuses every memory size but 0.</summary>
     public static string? OnlyZero(string text, string reason)
     {

@@ -50,9 +50,23 @@ internal static class Settings
             [("auto", TransportKind.Auto), ("epoll", TransportKind.Epoll), ("sockets", TransportKind.Sockets)],
             o => o.Transport, (o, v) => o.Transport = v,
             "What carries the connections: epoll (Linux), the sockets of .NET, or the best available. Not in Redis."),
-        OnlyNo("protected-mode", AtRunTime,
-            "this server has no protected mode: it listens on loopback addresses unless bind says otherwise",
-            "Safety comes from `bind`, whose default is the loopback addresses."),
+        new FlagSetting("protected-mode", AtRunTime, o => o.ProtectedMode, (o, v) => o.ProtectedMode = v,
+            "Whether clients of other machines are refused while the default user has no password."),
+
+        // Users.
+        new TextSetting<string>("requirepass", AtRunTime, "password", SettingParsers.Text,
+            password => password, o => o.RequirePass, (o, v) => o.RequirePass = v,
+            "The password of the default user; empty is none. A file of users, or `user default`, overrides it."),
+        new TextSetting<string>("aclfile", AtStart, "file name or path", SettingParsers.Path,
+            ByteText.FromText, o => o.AclFile, (o, v) => o.AclFile = v,
+            "The file of users. Without one, users can be stated with `user name rule ...`, once for each."),
+        new ChoiceSetting<PubSubDefault>("acl-pubsub-default", AtRunTime,
+            [("allchannels", PubSubDefault.AllChannels), ("resetchannels", PubSubDefault.ResetChannels)],
+            o => o.AclPubSubDefault, (o, v) => o.AclPubSubDefault = v,
+            "Which channels new users may use unless a rule says so: all, or none."),
+        new NumberSetting("acllog-max-len", AtRunTime, 0, long.MaxValue,
+            o => o.AclLogMaxLength, (o, v) => o.AclLogMaxLength = v,
+            "How many refusals ACL LOG remembers."),
 
         // Limits of clients.
         new NumberSetting("proto-max-bulk-len", AtRunTime, BufferBytesMin, Bytes.lengthMax,

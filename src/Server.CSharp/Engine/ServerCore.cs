@@ -24,6 +24,12 @@ internal sealed class ServerCore(
             return null;
         }
 
+        if (options.ProtectedMode && dispatcher.Access.Users.Default.NeedsNoPassword && !Session.IsOfThisMachine(connection))
+        {
+            refusal.Error(Errors.protectedMode);
+            return null;
+        }
+
         var session = new Session(dispatcher, sessions, connection, limits, clock.GetUtcNow());
         sessions.Add(session);
         return session;

@@ -39,6 +39,9 @@ public sealed class WaitTable : IDisposable
             static self => ((WaitTable)self!).TimerRang(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Whether somebody who waits may no longer do so: null, or the error that ends the wait.</summary>
+    public Func<Waiter, string?>? Refuse { get; set; }
+
     /// <summary>How many sessions wait.</summary>
     public int Count { get; private set; }
 
@@ -181,6 +184,12 @@ public sealed class WaitTable : IDisposable
 
     private bool TryServe(Waiter waiter, byte[] key)
     {
+        if (Refuse?.Invoke(waiter) is { } refusal)
+        {
+            End(waiter, refusal);
+            return true;
+        }
+
         var session = waiter.Session;
         var call = _engine.Call;
         var logged = _engine.Journal.Writer.Length;
@@ -205,6 +214,14 @@ public sealed class WaitTable : IDisposable
             call.Waiting = null;
             call.ReadyKey = null;
         }
+    }
+
+    private void End(Waiter waiter, string error)
+    {
+        End(waiter);
+        var reply = waiter.Session.BeginAnswer(out var before);
+        reply.Error(error);
+        waiter.Session.EndAnswer(before, hasWritten: false);
     }
 
     private void End(Waiter waiter)

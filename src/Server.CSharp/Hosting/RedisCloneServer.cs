@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using RedisClone.Server.Access;
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Configuration;
@@ -80,11 +81,13 @@ public sealed class RedisCloneServer : IAsyncDisposable
             [
                 new ConnectionVerbs(_engine, transactions),
                 new ClientVerbs(_engine, _sessions, clock),
+                new AclVerbs(_engine, _sessions, _logger),
                 transactions,
                 new PubSubVerbs(_engine),
                 _serverVerbs,
                 new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
+        _dispatcher.Access.Describe = session => ClientVerbs.Describe(session, clock.GetUtcNow());
         ApplySettings();
     }
 
@@ -110,6 +113,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
             _serverVerbs.ShutdownRequested = ShutdownRequested ?? (() => _ = StopAsync());
             var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
             _engine.Attach(null);
+            LoadUsers();
             if (_options.AppendOnly)
             {
                 BeginLoading();
@@ -177,6 +181,40 @@ public sealed class RedisCloneServer : IAsyncDisposable
         if (_engine.Log?.Close() is { } failure)
         {
             _logger.LogError("The log could not be written to its end: {Failure}", failure);
+        }
+    }
+
+    /// <summary>Takes over the users of the file or of the settings.</summary>
+    private void LoadUsers()
+    {
+        var access = _dispatcher.Access;
+        access.FilePath = _options.AclFile.Length == 0 ? "" : Path.Combine(_options.Directory, _options.AclFile);
+        if (access.FilePath.Length > 0 && _options.UserLines.Count > 0)
+        {
+            throw new AclFileException(
+                "users are stated in the configuration, and there is a file of users (aclfile) as well: it can only be one of the two");
+        }
+
+        lock (_engine.Gate)
+        {
+            if (access.FilePath.Length > 0)
+            {
+                access.Replace(access.ReadFile(out var problems) ?? throw new AclFileException(problems));
+            }
+
+            foreach (var words in _options.UserLines)
+            {
+                var user = access.NewUser(words[0]);
+                foreach (var rule in words.AsSpan(1))
+                {
+                    if (user.Apply(rule) is { } problem)
+                    {
+                        throw new AclFileException($"Error in user declaration '{rule}': {problem}");
+                    }
+                }
+
+                access.Users.Put(user);
+            }
         }
     }
 
@@ -253,6 +291,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("zset-max-listpack-entries", () => _limits.SortedSetListpackEntriesMax = _options.SortedSetMaxListpackEntries);
         Follow("zset-max-listpack-value", () => _limits.SortedSetListpackValueMax = _options.SortedSetMaxListpackValueBytes);
         Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
+        Follow("requirepass", () => _dispatcher.Access.SetDefaultPassword(_options.RequirePass));
+        Follow(
+            "acl-pubsub-default",
+            () => _dispatcher.Access.GivesAllChannels = _options.AclPubSubDefault == PubSubDefault.AllChannels);
+        Follow("acllog-max-len", ApplyAccessLogLength);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("maxclients", RefuseTooManyClients);
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
@@ -297,6 +340,10 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _transportOptions.PubSubOutput = Limit(limits.PubSub);
 
         static OutputLimit Limit(OutputBufferLimit set) => new(set.HardBytes, set.SoftBytes, set.SoftSeconds);
+    private void ApplyAccessLogLength()
+    {
+        _dispatcher.Access.Log.CountMax = _options.AclLogMaxLength;
+        _dispatcher.Access.Log.Trim();
     }
 
     private void ApplyLogSettings()

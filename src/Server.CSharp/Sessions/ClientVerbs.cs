@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using RedisClone.Protocol;
+using RedisClone.Server.Access;
 using RedisClone.Server.Network;
 using RedisClone.Server.PubSub;
 
@@ -25,6 +26,26 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
         new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
     ];
+    private AccessControl _access = null!;
+
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
+    {
+        _access = dispatcher.Access;
+        return
+        [
+            new("client|id", (session, _, reply) => reply.Integer(session.Id)),
+            new("client|getname", GetName),
+            new("client|setname", SetName),
+            new("client|setinfo", SetInfo),
+            new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session, clock.GetUtcNow()) + "\n"))),
+            new("client|list", List),
+            new("client|kill", Kill),
+            new("client|reply", Reply),
+            new("client|unblock", Unblock),
+            new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
+            new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
+        ];
+    }
 
     /// <summary>Whether a client or library may be called so: printable ASCII without spaces.</summary>
     internal static bool IsName(string name) => name.All(letter => letter is >= '!' and <= '~');
@@ -131,9 +152,9 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         Bytes.isWord("NORMAL", name) || Bytes.isWord("MASTER", name) || Bytes.isWord("SLAVE", name)
         || Bytes.isWord("REPLICA", name) || Bytes.isWord("PUBSUB", name);
 
-    private string Describe(Session session)
+    /// <summary>A client as CLIENT INFO tells of it.</summary>
+    internal static string Describe(Session session, DateTimeOffset now)
     {
-        var now = clock.GetUtcNow();
         var connection = session.Connection;
         var input = connection?.InputPendingBytes ?? 0;
         var output = connection?.OutputPendingBytes ?? 0;
@@ -151,7 +172,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         text.Append(CultureInfo.InvariantCulture, $" multi-mem={queued} rbs=0 rbp=0 obl=0");
         text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
-        text.Append(CultureInfo.InvariantCulture, $" user={ConnectionVerbs.DefaultUser} redir=-1 resp={session.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" user={session.User.Name} redir=-1 resp={session.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
     }
@@ -212,7 +233,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         var text = new StringBuilder();
         foreach (var each in listed.OrderBy(each => each.Id))
         {
-            text.Append(Describe(each)).Append('\n');
+            text.Append(Describe(each, clock.GetUtcNow())).Append('\n');
         }
 
         reply.Verbatim("txt", Bytes.ofString(text.ToString()));
@@ -250,7 +271,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         reply.Integer(killed);
     }
 
-    private static KillFilter? ReadFilter(Arguments args, RespWriter reply)
+    private KillFilter? ReadFilter(Arguments args, RespWriter reply)
     {
         var filter = new KillFilter();
         for (var i = 2; i < args.Count; i += 2)
@@ -272,7 +293,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
     }
 
     /// <summary>Takes one filter and its value; returns the error if there is one.</summary>
-    private static string? ReadFilterPart(KillFilter filter, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    private string? ReadFilterPart(KillFilter filter, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (Bytes.isWord("ID", name))
         {
@@ -301,7 +322,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
 
         if (Bytes.isWord("USER", name))
         {
-            return Bytes.toString(value) == ConnectionVerbs.DefaultUser ? null : Errors.noSuchUser(value);
+            filter.User = _access.Users.Find(Bytes.toString(value));
+            return filter.User is null ? Errors.noSuchUser(value) : null;
         }
 
         if (Bytes.isWord("SKIPME", name))
@@ -370,6 +392,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
 
         public string? LocalAddress { get; set; }
 
+        public User? User { get; set; }
+
         public bool SkipsCaller { get; set; } = true;
 
         public bool Matches(Session session, Session caller) =>
@@ -377,6 +401,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
             && (Id is null || Id == session.Id)
             && (Address is null || Address == ClientVerbs.Address(session.Connection?.RemoteEndPoint))
             && (LocalAddress is null || LocalAddress == ClientVerbs.Address(session.Connection?.LocalEndPoint))
+            && (User is null || User == session.User)
             && !(SkipsCaller && session == caller);
     }
 }

@@ -1,14 +1,14 @@
 using RedisClone.Protocol;
+using RedisClone.Server.Access;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Network;
 
 namespace RedisClone.Server.Sessions;
 
-/// <summary>What a client says about its own connection: HELLO, SELECT, QUIT and RESET.</summary>
+/// <summary>What a client says about its own connection: AUTH, HELLO, SELECT, QUIT and RESET.</summary>
 public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions) : IHostVerbs
 {
-    /// <summary>The only user there is; it has no password, so any will do.</summary>
-    internal const string DefaultUser = "default";
+    private AccessControl _access = null!;
 
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
@@ -17,8 +17,45 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
         new("quit", Quit, RunsInTransaction: true),
         new("reset", Reset, RunsInTransaction: true),
     ];
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
+    {
+        _access = dispatcher.Access;
+        return
+        [
+            new("auth", Auth),
+            new("hello", Hello),
+            new("select", Select),
+            new("quit", Quit, RunsInTransaction: true),
+            new("reset", Reset, RunsInTransaction: true),
+        ];
+    }
 
-    private static void Hello(Session session, Arguments args, RespWriter reply)
+    private void Auth(Session session, Arguments args, RespWriter reply)
+    {
+        if (args.Count > 3)
+        {
+            reply.Error(Errors.syntax);
+            return;
+        }
+
+        if (args.Count == 2 && _access.Users.Default.NeedsNoPassword)
+        {
+            reply.Error(Errors.authWithoutPassword);
+            return;
+        }
+
+        var name = args.Count == 2 ? "default"u8 : args[1];
+        if (_access.Authenticate(session, name, args[args.Count - 1], args, engine.Call.Now))
+        {
+            reply.Ok();
+        }
+        else
+        {
+            reply.Error(Errors.wrongPass);
+        }
+    }
+
+    private void Hello(Session session, Arguments args, RespWriter reply)
     {
         var protocol = session.Protocol;
         if (args.Count > 1)
@@ -39,16 +76,12 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
         }
 
         string? name = null;
+        var userIndex = 0;
         for (var i = 2; i < args.Count; i++)
         {
             if (Bytes.isWord("AUTH", args[i]) && i + 2 < args.Count)
             {
-                if (!args[i + 1].SequenceEqual("default"u8))
-                {
-                    reply.Error(Errors.wrongPass);
-                    return;
-                }
-
+                userIndex = i + 1;
                 i += 2;
             }
             else if (Bytes.isWord("SETNAME", args[i]) && i + 1 < args.Count)
@@ -65,6 +98,19 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
                 reply.Error(Errors.helloOption(args[i]));
                 return;
             }
+        }
+
+        if (userIndex > 0
+            && !_access.Authenticate(session, args[userIndex], args[userIndex + 1], args, engine.Call.Now))
+        {
+            reply.Error(Errors.wrongPass);
+            return;
+        }
+
+        if (_access.IsStranger(session))
+        {
+            reply.Error(Errors.helloUnauthenticated);
+            return;
         }
 
         session.Name = name ?? session.Name;
@@ -126,6 +172,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
         session.Database = 0;
         session.Name = "";
         session.ReplyMode = ReplyMode.On;
+        _access.Begin(session);
         session.NoTouch = false;
         session.NoEvict = false;
         session.Protocol = 2;

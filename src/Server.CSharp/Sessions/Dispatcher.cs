@@ -1,5 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
+using RedisClone.Server.Access;
+using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 
 namespace RedisClone.Server.Sessions;
@@ -35,6 +37,8 @@ public sealed class Dispatcher
     {
         Engine = engine;
         Commands = commands;
+        Access = new AccessControl(commands);
+        engine.Waits.Refuse = waiter => RefuseWaiting(waiter);
         _verbs = new HostVerb?[commands.Count];
         _runsInTransaction = new bool[commands.Count];
         _canRollBack = new bool[commands.Count];
@@ -71,6 +75,9 @@ public sealed class Dispatcher
 
     public CommandSet Commands { get; }
 
+    /// <summary>Who may do what.</summary>
+    public AccessControl Access { get; }
+
     /// <summary>Bytes of commands that one client may have queued after MULTI; beyond, it is disconnected.</summary>
     public long QueueBytesMax { get; set; } = long.MaxValue;
 
@@ -81,7 +88,7 @@ public sealed class Dispatcher
     public void Execute(Session session, Arguments args, RespWriter reply)
     {
         var lookup = Commands.Lookup(args, out var command);
-        if (Gates.Refuse(session, lookup, command, args, Engine) is { } refusal)
+        if (Gates.Refuse(session, lookup, command, args, Engine, Access) is { } refusal)
         {
             session.QueueBroken = true;
             reply.Error(command is not null && _refused[command.Id] is { } refused ? refused(session, refusal) : refusal);
@@ -118,6 +125,7 @@ public sealed class Dispatcher
         {
             Engine.Call.NoTouch = session.NoTouch;
             Engine.Call.IsListening = session.IsListening;
+            Engine.Call.MayReadAllKeys = Access.MayReadAllKeys(session, command, args);
             Engine.Call.MayWait = !Engine.IsInBatch && session.Connection is not null;
             Engine.Run(command, args, Engine.Keyspace.Databases[session.Database], reply);
             if (Engine.Call.Waiting is { } wait)
@@ -127,4 +135,9 @@ public sealed class Dispatcher
             }
         }
     }
+
+    /// <summary>What a session waits for it may no longer be allowed to do when it is there.</summary>
+    private string? RefuseWaiting(Waiter waiter) => waiter.Session.User.IsUnrestricted
+        ? null
+        : Access.Refuse(waiter.Session, waiter.Command, waiter.Arguments, Engine.Call.Now);
 }

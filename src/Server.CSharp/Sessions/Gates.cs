@@ -1,6 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.PubSub;
+using RedisClone.Server.Access;
 
 namespace RedisClone.Server.Sessions;
 
@@ -11,10 +12,17 @@ namespace RedisClone.Server.Sessions;
 internal static class Gates
 {
     public static string? Refuse(
-        Session session, CommandLookup lookup, HostCommand command, Arguments args, Engine.Engine engine) =>
+        Session session,
+        CommandLookup lookup,
+        HostCommand command,
+        Arguments args,
+        Engine.Engine engine,
+        AccessControl access) =>
         Known(lookup, command, args)
         ?? Arity(command, args)
+        ?? Authentication(session, command, access)
         ?? Transaction(session, command)
+        ?? Permission(session, command, args, engine, access)
         ?? Disk(command, engine)
         ?? Listening(session, command)
         ?? Loading(session, command, engine);
@@ -28,6 +36,13 @@ internal static class Gates
 
     private static string? Arity(HostCommand command, Arguments args) =>
         command.Accepts(args.Count) ? null : Errors.wrongArity(command.FullName);
+
+    private static string? Authentication(Session session, HostCommand command, AccessControl access) =>
+        session.IsAuthenticated || command.Has(CommandFlags.NoAuth) || !access.NeedsAuthentication ? null : Errors.noAuth;
+
+    private static string? Permission(
+        Session session, HostCommand command, Arguments args, Engine.Engine engine, AccessControl access) =>
+        session.User.IsUnrestricted ? null : access.Refuse(session, command, args, engine.Call.Now);
 
     private static string? Transaction(Session session, HostCommand command) =>
         session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInsideMulti : null;

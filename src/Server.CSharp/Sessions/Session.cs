@@ -1,5 +1,6 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
+using RedisClone.Server.Access;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 using RedisClone.Server.PubSub;
@@ -51,6 +52,7 @@ public sealed class Session : IConnectionHandler
         Connection = connection;
         Created = now;
         LastActive = now;
+        dispatcher.Access.Begin(this);
     }
 
     public long Id { get; }
@@ -61,10 +63,21 @@ public sealed class Session : IConnectionHandler
     public DateTimeOffset Created { get; }
 
     /// <summary>Whether the client is on this machine.</summary>
-    public bool IsLocal =>
-        Connection?.RemoteEndPoint is not System.Net.IPEndPoint remote || System.Net.IPAddress.IsLoopback(remote.Address);
+    public bool IsLocal => Connection is null || IsOfThisMachine(Connection);
+
+    /// <summary>Whether what is at the other end is on this machine.</summary>
+    public static bool IsOfThisMachine(IConnection connection) =>
+        connection.RemoteEndPoint is not System.Net.IPEndPoint remote
+        || System.Net.IPAddress.IsLoopback(
+            remote.Address.IsIPv4MappedToIPv6 ? remote.Address.MapToIPv4() : remote.Address);
 
     public DateTimeOffset LastActive { get; private set; }
+
+    /// <summary>Whose rights the session has.</summary>
+    public User User { get; set; } = null!;
+
+    /// <summary>Whether the client has proved to be that user, or did not have to.</summary>
+    public bool IsAuthenticated { get; set; }
 
     /// <summary>The number of the selected database.</summary>
     public int Database { get; set; }
@@ -132,6 +145,7 @@ public sealed class Session : IConnectionHandler
             while (status == ReadStatus.Command && CanGoOn(output) && position < end)
             {
                 var batch = engine.Batch;
+                _reader.IsAuthenticated = !_dispatcher.Access.IsStranger(this);
                 status = batch.Read(_reader, buffer, position, end);
                 position = Execute(batch, position, output);
             }

@@ -38,6 +38,7 @@ module private Facts =
             "xinfo|consumers", "history", "tells what is younger than the oracle"
             "xinfo|stream", "history", "tells what is younger than the oracle"
             "xinfo|stream", "arguments", "FULL is an argument, which the oracle only puts in front of another"
+            "acl|log", "history", "the version of fields that are younger than the oracle"
             "client|kill", "arguments", "the name of a group counts REPLICA in, which the oracle's forgets"
             "command|getkeys", "arguments", "the oracle does not document them"
             "command|getkeysandflags", "arguments", "the oracle does not document them"

@@ -20,7 +20,7 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
     ];
 
     /// <summary>Settings that take other values than in Redis on purpose.</summary>
-    private static readonly HashSet<string> OwnValues = ["protected-mode", "proto-max-bulk-len"];
+    private static readonly HashSet<string> OwnValues = ["proto-max-bulk-len"];
 
     /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
     private static readonly string[] OwnReasons = ["no memory limit", "never evicts", "no save points"];
