@@ -539,15 +539,13 @@ let private findStreams (flags: KeyFlags) (arguments: Arguments) (found: KeyPosi
         else
             i <- i + 1
 
-    let count = arguments.Count - first
+    // An id that is missing is told of by the handler.
+    let keys = if first = 0 then 0 else (arguments.Count - first) / 2
 
-    if first = 0 || count = 0 || count % 2 <> 0 then
-        false
-    else
-        for key in first .. first + count / 2 - 1 do
-            found.Add(key, flags)
+    for key in first .. first + keys - 1 do
+        found.Add(key, flags)
 
-        true
+    keys > 0
 
 let rows: Row<Handler> list =
     family

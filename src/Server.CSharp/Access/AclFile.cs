@@ -151,7 +151,9 @@ internal static class AclFile
         {
             if (user.Apply(rule) is { } reason)
             {
-                problem = $"{path}:{number}: {reason}. ";
+                problem = reason == Errors.AclReason.unknown
+                    ? $"{path}:{number}: Error in applying operation '{rule}': {reason}. "
+                    : $"{path}:{number}: {reason}. ";
                 return null;
             }
         }

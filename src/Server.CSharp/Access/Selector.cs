@@ -188,6 +188,11 @@ public sealed class Selector
 
     private string? AddKeysWithRights(string rule)
     {
+        if (AllowsAllKeys)
+        {
+            return Reason.afterAllKeys;
+        }
+
         var tilde = rule.IndexOf('~');
         var rights = KeyRights.None;
         for (var i = 0; i < tilde; i++)

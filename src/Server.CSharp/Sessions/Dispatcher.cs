@@ -88,6 +88,7 @@ public sealed class Dispatcher
     public void Execute(Session session, Arguments args, RespWriter reply)
     {
         var lookup = Commands.Lookup(args, out var command);
+        session.LastCommand = lookup == CommandLookup.Found ? command.FullName : session.LastCommand;
         if (Gates.Refuse(session, lookup, command, args, Engine, Access) is { } refusal)
         {
             session.QueueBroken = true;
@@ -95,7 +96,6 @@ public sealed class Dispatcher
             return;
         }
 
-        session.LastCommand = command.FullName;
         if (session.Queue is { } queue && !_runsInTransaction[command.Id])
         {
             queue.Add(new QueuedCommand(command, args.Keep()));

@@ -283,6 +283,7 @@ type CommandInfoTests(oracle: Oracle) =
 
         let containers =
             set [ "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "PUBSUB"; "XGROUP"; "XINFO" ]
+        let containers = set [ "ACL"; "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "XGROUP"; "XINFO" ]
 
         let expected =
             set
