@@ -340,6 +340,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _transportOptions.PubSubOutput = Limit(limits.PubSub);
 
         static OutputLimit Limit(OutputBufferLimit set) => new(set.HardBytes, set.SoftBytes, set.SoftSeconds);
+    }
+
     private void ApplyAccessLogLength()
     {
         _dispatcher.Access.Log.CountMax = _options.AclLogMaxLength;

@@ -282,8 +282,7 @@ type CommandInfoTests(oracle: Oracle) =
             |> List.ofSeq
 
         let containers =
-            set [ "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "PUBSUB"; "XGROUP"; "XINFO" ]
-        let containers = set [ "ACL"; "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "XGROUP"; "XINFO" ]
+            set [ "ACL"; "OBJECT"; "CLIENT"; "CONFIG"; "MEMORY"; "PUBSUB"; "XGROUP"; "XINFO" ]
 
         let expected =
             set
