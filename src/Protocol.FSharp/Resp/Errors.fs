@@ -207,8 +207,12 @@ module Errors =
     module AclReason =
         let syntax = "Syntax error"
         let unknown = "Unknown command or category name in ACL"
-        let firstArgumentOfSubcommand = "Allowing first-arg of a subcommand is not supported"
-        let noSuchPassword = "The password you are trying to remove from the user does not exist"
+
+        let firstArgumentOfSubcommand =
+            "Allowing first-arg of a subcommand is not supported"
+
+        let noSuchPassword =
+            "The password you are trying to remove from the user does not exist"
 
         let badHash =
             "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters"
@@ -224,8 +228,7 @@ module Errors =
         let command = "no permission to execute the command or subcommand"
         let key = "no permission to touch the specified keys"
 
-        let channel =
-            "no permission to access one of the channels used as arguments"
+        let channel = "no permission to access one of the channels used as arguments"
 
     // ---- Transactions
 
