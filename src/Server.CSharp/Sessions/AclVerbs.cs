@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using RedisClone.Protocol;
 using RedisClone.Server.Access;
 using RedisClone.Server.Network;
+using RedisClone.Server.PubSub;
 using Reason = RedisClone.Protocol.Errors.AclReason;
 
 namespace RedisClone.Server.Sessions;
@@ -103,6 +104,7 @@ public sealed class AclVerbs(Engine.Engine engine, SessionTable sessions, ILogge
         }
 
         _access.Users.Put(draft);
+        DisconnectListeners(_access.Users.Find(name)!, session);
         reply.Ok();
     }
 
@@ -229,14 +231,36 @@ public sealed class AclVerbs(Engine.Engine engine, SessionTable sessions, ILogge
             // What is still on its way from this client is refused.
             session.User = _access.Users.Default;
             session.IsAuthenticated = false;
-            if (session == caller)
+            Close(session, caller);
+        }
+    }
+
+    /// <summary>Ends the connections of a user that listen to what the user may no longer listen to.</summary>
+    private void DisconnectListeners(User user, Session caller)
+    {
+        foreach (var session in sessions.All)
+        {
+            if (session.User == user && session.Subscriptions is { } subscriptions && !MayListen(user, subscriptions))
             {
-                session.CloseAfterReplies = CloseReason.Killed;
+                Close(session, caller);
             }
-            else
-            {
-                session.Connection?.Close(CloseReason.Killed);
-            }
+        }
+    }
+
+    private static bool MayListen(User user, Subscriptions subscriptions) =>
+        subscriptions.Of(SubscriptionKind.Channel).All(name => user.MaySubscribe(name, isPattern: false))
+        && subscriptions.Of(SubscriptionKind.ShardChannel).All(name => user.MaySubscribe(name, isPattern: false))
+        && subscriptions.Of(SubscriptionKind.Pattern).All(name => user.MaySubscribe(name, isPattern: true));
+
+    private static void Close(Session session, Session caller)
+    {
+        if (session == caller)
+        {
+            session.CloseAfterReplies = CloseReason.Killed;
+        }
+        else
+        {
+            session.Connection?.Close(CloseReason.Killed);
         }
     }
 
