@@ -52,7 +52,8 @@ type HostCommand internal (command: Command<Handler>) =
     /// Whether any argument may be a key.
     member val HasKeys = command.HasKeys
 
-    /// Finds the keys of a call and what is done to them. False if the arguments make no sense; `found` is then of no use.
+    /// Finds the keys of a call and what is done to them. False if the arguments make no sense; `found` then has the keys
+    /// that could be made out all the same.
     member _.CollectKeys(arguments: Arguments, found: KeyPositions) : bool = command.CollectKeys(arguments, found)
 
     /// Evaluates the command, which must not be hosted, with the arguments that the call holds.

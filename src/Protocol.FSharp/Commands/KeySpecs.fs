@@ -171,14 +171,14 @@ module KeySpecs =
             | FindKeys.Unknown -> true
 
     /// The keys of a command as received, in the order of the specifications. False if the arguments contradict them,
-    /// such as a number of keys that are not there; `found` is then of no use.
+    /// such as a number of keys that are not there; `found` then has those that could be made out all the same.
     let collect (specs: KeySpec[], arguments: Arguments, found: KeyPositions) : bool =
         found.Count <- 0
         let mutable fits = true
         let mutable i = 0
 
-        while fits && i < specs.Length do
-            fits <- collectOne specs[i] arguments found
+        while i < specs.Length do
+            fits <- collectOne specs[i] arguments found && fits
             i <- i + 1
 
         fits

@@ -15,7 +15,10 @@ public sealed class KeyLookup
 
     public Arguments Args => _args!;
 
-    /// <summary>The keys. There are none if the arguments make no sense; then the command will say so.</summary>
+    /// <summary>
+    /// The keys. If the arguments make no sense, those that could be made out: Redis looks at none then, but not every command
+    /// refuses such arguments (PFMERGE without sources does not).
+    /// </summary>
     public KeyPositions Keys
     {
         get
@@ -23,9 +26,10 @@ public sealed class KeyLookup
             if (!_isDone)
             {
                 _isDone = true;
-                if (!Command.HasKeys || !Command.CollectKeys(Args, _found))
+                _found.Count = 0;
+                if (Command.HasKeys)
                 {
-                    _found.Count = 0;
+                    Command.CollectKeys(Args, _found);
                 }
             }
 

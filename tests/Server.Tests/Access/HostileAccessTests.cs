@@ -29,7 +29,7 @@ public sealed class HostileAccessTests
         "XREADGROUP GROUP g c STREAMS b >", "XREADGROUP GROUP g c COUNT 1 STREAMS b >", "XREADGROUP COUNT 1 GROUP g streams STREAMS b >",
         "XREADGROUP NOACK GROUP streams a STREAMS b >", "XREADGROUP GROUP streams streams STREAMS b >", "XGROUP CREATE b g 0 MKSTREAM",
         "XINFO STREAM b", "GEORADIUS a 1 1 1 m STORE b", "GEORADIUS a 1 1 1 m STOREDIST b", "GEOSEARCHSTORE b a FROMMEMBER x BYRADIUS 1 m",
-        "PFMERGE b a", "PFMERGE a b", "PFCOUNT a b", "BITOP NOT b a", "BITOP AND a a b", "BITFIELD w GET u8 0", "BITFIELD r SET u8 0 1",
+        "PFMERGE b a", "PFMERGE b", "PFMERGE a b", "PFCOUNT a b", "BITOP NOT b a", "BITOP AND a a b", "BITFIELD w GET u8 0", "BITFIELD r SET u8 0 1",
         "BITFIELD r GET u8 0 INCRBY u8 0 1", "LCS a b", "WATCH b", "TOUCH b", "EXISTS b", "MEMORY USAGE b", "HSETEX b FIELDS 1 f v",
         "GETEX r PERSIST", "SPOP w", "LPOP w", "EXPIRE r 1", "DELIFEQ b x",
     ];
