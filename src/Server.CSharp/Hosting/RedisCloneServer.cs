@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using RedisClone.Server.Access;
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
+using RedisClone.Server.Access;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Diagnostics;
 using RedisClone.Server.Engine;

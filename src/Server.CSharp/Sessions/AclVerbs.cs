@@ -24,18 +24,18 @@ public sealed class AclVerbs(Engine.Engine engine, SessionTable sessions, ILogge
         _access = dispatcher.Access;
         return
         [
-            new("acl|cat", Cat),
+            new("acl|cat", Cat, CanRollBack: true),
             new("acl|deluser", DeleteUsers),
-            new("acl|dryrun", DryRun),
-            new("acl|genpass", GeneratePassword),
-            new("acl|getuser", GetUser),
-            new("acl|list", (_, _, reply) => WriteAll(_access.Users.All.Select(user => user.Describe()), reply)),
+            new("acl|dryrun", DryRun, CanRollBack: true),
+            new("acl|genpass", GeneratePassword, CanRollBack: true),
+            new("acl|getuser", GetUser, CanRollBack: true),
+            new("acl|list", (_, _, reply) => WriteAll(_access.Users.All.Select(user => user.Describe()), reply), CanRollBack: true),
             new("acl|load", Load),
             new("acl|log", Log),
             new("acl|save", Save),
             new("acl|setuser", SetUser),
-            new("acl|users", (_, _, reply) => WriteAll(_access.Users.All.Select(user => user.Name), reply)),
-            new("acl|whoami", (session, _, reply) => reply.Bulk(Bytes.ofString(session.User.Name))),
+            new("acl|users", (_, _, reply) => WriteAll(_access.Users.All.Select(user => user.Name), reply), CanRollBack: true),
+            new("acl|whoami", (session, _, reply) => reply.Bulk(Bytes.ofString(session.User.Name)), CanRollBack: true),
         ];
     }
 

@@ -11,21 +11,6 @@ namespace RedisClone.Server.Sessions;
 /// <summary>CLIENT and its subcommands.</summary>
 public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, TimeProvider clock) : IHostVerbs
 {
-    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
-    [
-        new("client|id", (session, _, reply) => reply.Integer(session.Id), CanRollBack: true),
-        new("client|getname", GetName, CanRollBack: true),
-        new("client|setname", SetName),
-        new("client|setinfo", SetInfo),
-        new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session) + "\n")),
-            CanRollBack: true),
-        new("client|list", List, CanRollBack: true),
-        new("client|kill", Kill),
-        new("client|reply", Reply),
-        new("client|unblock", Unblock),
-        new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
-        new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
-    ];
     private AccessControl _access = null!;
 
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
@@ -33,12 +18,13 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         _access = dispatcher.Access;
         return
         [
-            new("client|id", (session, _, reply) => reply.Integer(session.Id)),
-            new("client|getname", GetName),
+            new("client|id", (session, _, reply) => reply.Integer(session.Id), CanRollBack: true),
+            new("client|getname", GetName, CanRollBack: true),
             new("client|setname", SetName),
             new("client|setinfo", SetInfo),
-            new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session, clock.GetUtcNow()) + "\n"))),
-            new("client|list", List),
+            new("client|info", (session, _, reply) => reply.Verbatim("txt", Bytes.ofString(Describe(session, clock.GetUtcNow()) + "\n")),
+                CanRollBack: true),
+            new("client|list", List, CanRollBack: true),
             new("client|kill", Kill),
             new("client|reply", Reply),
             new("client|unblock", Unblock),

@@ -10,13 +10,6 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
 {
     private AccessControl _access = null!;
 
-    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
-    [
-        new("hello", Hello),
-        new("select", Select, CanRollBack: true),
-        new("quit", Quit, RunsInTransaction: true),
-        new("reset", Reset, RunsInTransaction: true),
-    ];
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
     {
         _access = dispatcher.Access;
@@ -24,7 +17,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
         [
             new("auth", Auth),
             new("hello", Hello),
-            new("select", Select),
+            new("select", Select, CanRollBack: true),
             new("quit", Quit, RunsInTransaction: true),
             new("reset", Reset, RunsInTransaction: true),
         ];

@@ -1,7 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
-using RedisClone.Server.PubSub;
 using RedisClone.Server.Access;
+using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Sessions;
 

@@ -121,16 +121,6 @@ public sealed class TransactionVerbs(Engine.Engine engine, ServerOptions options
             foreach (var queued in queue)
             {
                 Run(session, queued, reply);
-                // HELLO inside the transaction may change the protocol of the replies that follow.
-                reply.Protocol = session.Protocol;
-                if (_dispatcher!.Access.RefuseQueued(session, queued.Command, queued.Arguments, engine.Call.Now) is { } refusal)
-                {
-                    reply.Error(refusal);
-                }
-                else
-                {
-                    _dispatcher.Run(session, queued.Command, queued.Arguments, reply);
-                }
             }
         }
         finally
@@ -185,7 +175,14 @@ public sealed class TransactionVerbs(Engine.Engine engine, ServerOptions options
     {
         // HELLO inside the transaction may change the protocol of the replies that follow.
         reply.Protocol = session.Protocol;
-        _dispatcher!.Run(session, queued.Command, queued.Arguments, reply);
+        if (_dispatcher!.Access.RefuseQueued(session, queued.Command, queued.Arguments, engine.Call.Now) is { } refusal)
+        {
+            reply.Error(refusal);
+        }
+        else
+        {
+            _dispatcher.Run(session, queued.Command, queued.Arguments, reply);
+        }
     }
 
     private void Discard(Session session, Arguments args, RespWriter reply)
