@@ -99,6 +99,11 @@ let rows: Row<Handler> list =
                 (since "2.0.0")
                 "Starts the statistics of INFO anew."
             hosted
+                "CONFIG REWRITE"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "2.8.0")
+                "Writes the settings to the configuration file."
+            hosted
                 "CONFIG SET parameter value [parameter value ...]"
                 [ Admin; NoScript; Loading; Stale ]
                 (since "2.0.0")

@@ -363,6 +363,9 @@ module Errors =
 
     let configWithoutFile = "ERR The server is running without a config file"
 
+    /// `reason` as the operating system puts it.
+    let configRewriteFailed (reason: string) = $"ERR Rewriting config file: {reason}"
+
     /// Reasons for `configSetFailed`.
     [<RequireQualifiedAccess>]
     module ConfigReason =

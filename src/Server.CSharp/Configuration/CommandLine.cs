@@ -31,6 +31,9 @@ internal sealed record CommandLine(ProgramVerb Verb)
     /// <summary>The configuration file, or the file or directory that a verb is about; null if none was given.</summary>
     public string? Path { get; init; }
 
+    /// <summary>The full path of the configuration file; null if none was given.</summary>
+    public string? ConfigurationFile => string.IsNullOrEmpty(Path) ? null : System.IO.Path.GetFullPath(Path);
+
     public bool ReadsStandardInput { get; init; }
 
     /// <summary>The settings as lines of redis.conf, byte text.</summary>

@@ -4,59 +4,15 @@ using Reason = RedisClone.Protocol.Errors.ConfigReason;
 namespace RedisClone.Server.Configuration;
 
 /// <summary>
-/// CONFIG GET, SET, RESETSTAT and HELP over the options of one server. Arguments are byte text: one character for each
+/// CONFIG GET, SET and REWRITE over the options of one server. Arguments are byte text: one character for each
 /// byte. To be called by one thread at a time.
 /// </summary>
-internal sealed class ConfigCommand(ServerOptions options, Action resetStatistics)
+internal sealed class ConfigCommand(ServerOptions options)
 {
     private const string GlobCharacters = "[*?";
 
     private static readonly byte[][] NameBytes =
         Settings.Names.Select(entry => Bytes.ofString(entry.Name)).ToArray();
-
-    private static readonly string[] HelpLines =
-    [
-        "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "GET <pattern> [<pattern> ...]",
-        "    Show the settings whose names match, with their values.",
-        "SET <name> <value> [<name> <value> ...]",
-        "    Change settings: all of them, or none if one is refused.",
-        "RESETSTAT",
-        "    Start counting what INFO counts anew.",
-        "HELP",
-        "    Show this text.",
-    ];
-
-    /// <summary>Carries out the command; <paramref name="arguments"/> are what follows the word CONFIG.</summary>
-    public void Run(ReadOnlySpan<string> arguments, RespWriter writer)
-    {
-        string subcommand = arguments.IsEmpty ? "" : arguments[0].ToLowerInvariant();
-        ReadOnlySpan<string> rest = arguments.IsEmpty ? arguments : arguments[1..];
-        switch (subcommand)
-        {
-            case "get" when rest.Length >= 1:
-                Get(rest, writer);
-                break;
-            case "set" when rest.Length >= 2:
-                Set(rest, writer);
-                break;
-            case "resetstat" when rest.IsEmpty:
-                resetStatistics();
-                writer.Ok();
-                break;
-            case "help" when rest.IsEmpty:
-                Help(writer);
-                break;
-            case "get" or "set" or "resetstat" or "help":
-                writer.Error(Errors.wrongArity($"config|{subcommand}"));
-                break;
-            default:
-                writer.Error(arguments.IsEmpty
-                    ? Errors.wrongArity("config")
-                    : Errors.unknownSubcommand("CONFIG", Bytes.ofString(arguments[0])));
-                break;
-        }
-    }
 
     /// <summary>
     /// Shows the settings named or matched by any of the patterns, each once. As in Redis, a pattern without wildcards
@@ -126,12 +82,29 @@ internal sealed class ConfigCommand(ServerOptions options, Action resetStatistic
         }
     }
 
-    public static void Help(RespWriter writer)
+    /// <summary>Brings the configuration file up to date, as a whole or not at all.</summary>
+    public void Rewrite(RespWriter writer)
     {
-        writer.Array(HelpLines.Length);
-        foreach (string line in HelpLines)
+        if (options.ConfigurationFile is not { } path)
         {
-            writer.Simple(line);
+            writer.Error(Errors.configWithoutFile);
+            return;
+        }
+
+        try
+        {
+            string text = ConfigurationRewrite.Rewrite(ConfigurationReader.TextOf(path), options, rewritten =>
+            {
+                var read = new ServerOptions();
+                new ConfigurationReader(read).ReadText(path, rewritten);
+                return read;
+            });
+            WholeFile.Replace(path, Bytes.ofString(text));
+            writer.Ok();
+        }
+        catch (Exception e) when (FileProblem.Is(e))
+        {
+            writer.Error(Errors.configRewriteFailed(FileProblem.Describe(path, e)));
         }
     }
 

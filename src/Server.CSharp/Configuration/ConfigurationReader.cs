@@ -60,6 +60,17 @@ internal sealed class ConfigurationReader(ServerOptions options)
         }
     }
 
+    /// <summary>The text of a file, one character for each byte.</summary>
+    /// <exception cref="IOException">It cannot be read, or is too long.</exception>
+    public static string TextOf(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return ReadAll(file);
+    }
+
+    /// <summary>Reads text as if it were the content of a file.</summary>
+    public void ReadText(string path, string text) => ReadText(SourceOf(path), text, depth: 0);
+
     private void ReadFile(string path, int depth, Action<string> report)
     {
         if (++_filesRead > FilesMax)
@@ -71,8 +82,7 @@ internal sealed class ConfigurationReader(ServerOptions options)
         string text;
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            text = ReadAll(file);
+            text = TextOf(path);
         }
         catch (Exception e) when (FileProblem.Is(e))
         {

@@ -11,7 +11,7 @@ public readonly record struct OutputBufferLimit(long HardBytes, long SoftBytes, 
 /// <summary>The limits of each class of clients; replaced as a whole, so that a reader never sees half a change.</summary>
 public sealed record OutputBufferLimits(OutputBufferLimit Normal, OutputBufferLimit Replica, OutputBufferLimit PubSub)
 {
-    private const int WordsPerClass = 4;
+    internal const int WordsPerClass = 4;
 
     public static OutputBufferLimits Default { get; } = new(
         new OutputBufferLimit(0, 0, 0),

@@ -55,6 +55,9 @@ public sealed class ServerOptions
 
     private readonly Dictionary<string, List<Func<string?>>> _listeners = new(StringComparer.Ordinal);
 
+    /// <summary>The configuration file the server was started with, as a full path; null if there was none.</summary>
+    public string? ConfigurationFile { get; init; }
+
     /// <summary>TCP port; 0 takes any that is free.</summary>
     public int Port { get; set; } = 6379;
 

@@ -37,11 +37,30 @@ internal abstract class Setting(string name, SettingChange change, string summar
     /// <summary>Whether the value may be several words.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>For a list whose lines in a file add up, how many words a line has; 0 if a line replaces the one before.</summary>
+    public int WordsPerLine { get; init; }
+
     /// <summary>The default as CONFIG GET would show it.</summary>
     public virtual string Default => Format(new ServerOptions());
 
     /// <summary>The value as CONFIG GET shows it, as byte text.</summary>
     public abstract string Format(ServerOptions options);
+
+    /// <summary>The value as lines of a configuration file.</summary>
+    public IEnumerable<string> Lines(ServerOptions options)
+    {
+        string value = FormatForFile(options);
+        return WordsPerLine == 0
+            ? [$"{Name} {value}"]
+            : value.Split(' ').Chunk(WordsPerLine).Select(words => $"{Name} {string.Join(' ', words)}");
+    }
+
+    /// <summary>The value as it is written in a file, quoted where it must be.</summary>
+    protected virtual string FormatForFile(ServerOptions options)
+    {
+        string value = Format(options);
+        return value.Length == 0 ? "\"\"" : value;
+    }
 
     /// <summary>Carries the value from one set of options to another.</summary>
     public abstract void Copy(ServerOptions from, ServerOptions to);

@@ -50,6 +50,17 @@ internal sealed class NumberSetting(
 
     public override string Format(ServerOptions options) => Show(get(options));
 
+    /// <summary>A size in the largest unit that it is a multiple of.</summary>
+    protected override string FormatForFile(ServerOptions options)
+    {
+        long value = get(options);
+        return !IsMemorySize || value <= 0 ? Show(value)
+            : value % (1L << 30) == 0 ? $"{Show(value >> 30)}gb"
+            : value % (1L << 20) == 0 ? $"{Show(value >> 20)}mb"
+            : value % (1L << 10) == 0 ? $"{Show(value >> 10)}kb"
+            : Show(value);
+    }
+
     public override void Copy(ServerOptions from, ServerOptions to) => set(to, get(from));
 
     protected override string? AssignWords(ServerOptions options, ReadOnlySpan<string> words)
@@ -145,6 +156,9 @@ internal sealed class TextSetting<T>(
     public override string Default => DefaultText ?? base.Default;
 
     public override string Format(ServerOptions options) => format(get(options));
+
+    protected override string FormatForFile(ServerOptions options) =>
+        IsList ? base.FormatForFile(options) : ConfigurationLine.Quote(Format(options));
 
     public override void Copy(ServerOptions from, ServerOptions to) => set(to, get(from));
 

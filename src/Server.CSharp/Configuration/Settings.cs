@@ -88,6 +88,7 @@ internal static class Settings
             + "Classes: `normal`, `replica` (or `slave`), `pubsub`.")
         {
             IsList = true,
+            WordsPerLine = OutputBufferLimits.WordsPerClass,
         },
 
         // Data.

@@ -57,7 +57,7 @@ internal sealed record Verbs
 
     private static async Task<int> ServeAsync(CommandLine line, TextWriter errors)
     {
-        var options = new ServerOptions();
+        var options = new ServerOptions { ConfigurationFile = line.ConfigurationFile };
         ConfigurationReader reader = line.Configure(options, Console.OpenStandardInput);
         if (reader.Errors.Count > 0)
         {

@@ -9,7 +9,7 @@ namespace RedisClone.Server.Sessions;
 /// <summary>What the server is asked as a whole: INFO, CONFIG, TIME, SHUTDOWN, BGREWRITEAOF and LASTSAVE.</summary>
 public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, InfoReport info, TimeProvider clock) : IHostVerbs
 {
-    private readonly ConfigCommand _config = new(options, info.ResetStatistics);
+    private readonly ConfigCommand _config = new(options);
 
     /// <summary>Called when a client asks the server to stop.</summary>
     public Action? ShutdownRequested { get; set; }
@@ -23,6 +23,7 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
         new("shutdown", Shutdown),
         new("config|get", (_, args, reply) => _config.Get(Rest(args), reply), CanRollBack: true),
         new("config|set", (_, args, reply) => _config.Set(Rest(args), reply)),
+        new("config|rewrite", (_, _, reply) => _config.Rewrite(reply)),
         new("config|resetstat", ResetStatistics),
     ];
 

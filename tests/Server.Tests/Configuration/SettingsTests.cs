@@ -58,7 +58,8 @@ public class SettingsTests
     ];
 
     private static IEnumerable<PropertyInfo> Properties =>
-        typeof(ServerOptions).GetProperties().Where(property => property.CanWrite && property.Name != nameof(ServerOptions.UserLines));
+        typeof(ServerOptions).GetProperties().Where(property => property.CanWrite
+            && property.Name is not (nameof(ServerOptions.UserLines) or nameof(ServerOptions.ConfigurationFile)));
 
     [Fact]
     public void NoTwoSettingsShareAName() =>
