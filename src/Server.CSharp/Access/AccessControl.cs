@@ -44,6 +44,12 @@ public sealed class AccessControl
     /// <summary>The file of users; empty if there is none.</summary>
     public string FilePath { get; set; } = "";
 
+    /// <summary>The users as lines of a configuration file; none while they need not be stated there.</summary>
+    public IReadOnlyList<string> UserLines =>
+        FilePath.Length > 0 || (Users.Count == 1 && Users.Default.Describe() == UserTable.MakeDefault(Catalog).Describe())
+            ? []
+            : Users.All.Select(user => user.Describe()).ToArray();
+
     /// <summary>Describes a client for the log, as CLIENT INFO does.</summary>
     public Func<Session, string> Describe { get; set; } = _ => "";
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RedisClone.Protocol;
-using RedisClone.Server.Persistence;
+using RedisClone.Server.Configuration;
 
 namespace RedisClone.Server.Access;
 
@@ -79,37 +79,7 @@ internal static class AclFile
             text.Append(user.Describe()).Append('\n');
         }
 
-        var temporary = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}.tmp");
-        try
-        {
-            using (var file = new FileStream(temporary, OptionsFor(path)))
-            {
-                file.Write(Bytes.ofString(text.ToString()));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-            new OsDisk().SyncDirectory(path);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
-    /// <summary>The new file may be read by those who might read the old one; a first one, by the owner.</summary>
-    private static FileStreamOptions OptionsFor(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = File.Exists(path)
-                ? File.GetUnixFileMode(path)
-                : UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return options;
+        WholeFile.Replace(path, Bytes.ofString(text.ToString()));
     }
 
     private static User? ReadUser(

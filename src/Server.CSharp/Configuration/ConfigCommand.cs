@@ -11,6 +11,9 @@ internal sealed class ConfigCommand(ServerOptions options)
 {
     private const string GlobCharacters = "[*?";
 
+    /// <summary>The users as lines of the configuration file; none if they are kept in a file of their own.</summary>
+    public Func<IReadOnlyList<string>> Users { get; set; } = () => [];
+
     private static readonly byte[][] NameBytes =
         Settings.Names.Select(entry => Bytes.ofString(entry.Name)).ToArray();
 
@@ -93,7 +96,7 @@ internal sealed class ConfigCommand(ServerOptions options)
 
         try
         {
-            string text = ConfigurationRewrite.Rewrite(ConfigurationReader.TextOf(path), options, rewritten =>
+            string text = ConfigurationRewrite.Rewrite(ConfigurationReader.TextOf(path), options, Users(), rewritten =>
             {
                 var read = new ServerOptions();
                 new ConfigurationReader(read).ReadText(path, rewritten);

@@ -14,22 +14,38 @@ internal static class ConfigurationRewrite
     /// <summary>The new text of a file whose text is given; both are byte text.</summary>
     /// <param name="text">The file as it is.</param>
     /// <param name="options">The settings in force.</param>
+    /// <param name="users">The users, each as a line; they replace those that the file states.</param>
     /// <param name="included">What reading the new text gives, with all that it includes.</param>
-    public static string Rewrite(string text, ServerOptions options, Func<string, ServerOptions> included)
+    public static string Rewrite(string text, ServerOptions options, IReadOnlyList<string> users, Func<string, ServerOptions> included)
     {
         var defaults = new ServerOptions();
         var lines = new List<string>();
         var written = new HashSet<Setting>();
+        int firstUser = -1;
         foreach (string line in text.TrimEnd('\n', '\r').Split('\n'))
         {
-            if (SettingOf(line) is not { } setting)
+            string[] words = ConfigurationLine.Split(line) ?? [];
+            if (words is [var name, ..] && name.Equals("user", StringComparison.OrdinalIgnoreCase))
+            {
+                firstUser = firstUser < 0 ? lines.Count : firstUser;
+            }
+            else if (words.Length == 0 || Settings.Find(words[0]) is not { } setting)
             {
                 lines.Add(line.TrimEnd('\r'));
             }
             else if (written.Add(setting))
             {
-                AddLines(lines, setting, options, line);
+                AddLines(lines, setting, options, line, words);
             }
+        }
+
+        if (firstUser >= 0)
+        {
+            lines.InsertRange(firstUser, users);
+        }
+        else
+        {
+            Append(lines, users);
         }
 
         Append(lines, Settings.All.Where(setting =>
@@ -43,13 +59,10 @@ internal static class ConfigurationRewrite
 
     private static string Join(List<string> lines) => string.Join('\n', lines) + "\n";
 
-    private static Setting? SettingOf(string line) =>
-        ConfigurationLine.Split(line) is [var name, ..] && name[0] != '#' ? Settings.Find(name) : null;
-
-    private static void AddLines(List<string> lines, Setting setting, ServerOptions options, string present)
+    private static void AddLines(List<string> lines, Setting setting, ServerOptions options, string present, string[] words)
     {
         ServerOptions said = options.Copy();
-        if (setting.Assign(said, ConfigurationLine.Split(present).AsSpan(1)) is null
+        if (setting.Assign(said, words.AsSpan(1)) is null
             && setting.Format(said) == setting.Format(options)
             && setting.WordsPerLine == 0)
         {
@@ -61,16 +74,16 @@ internal static class ConfigurationRewrite
         }
     }
 
-    private static void Append(List<string> lines, IEnumerable<Setting> settings, ServerOptions options)
-    {
-        foreach (Setting setting in settings.ToArray())
-        {
-            if (!lines.Contains(Mark))
-            {
-                lines.AddRange(["", Mark]);
-            }
+    private static void Append(List<string> lines, IEnumerable<Setting> settings, ServerOptions options) =>
+        Append(lines, settings.SelectMany(setting => setting.Lines(options)).ToArray());
 
-            lines.AddRange(setting.Lines(options));
+    private static void Append(List<string> lines, IReadOnlyList<string> added)
+    {
+        if (added.Count > 0 && !lines.Contains(Mark))
+        {
+            lines.AddRange(["", Mark]);
         }
+
+        lines.AddRange(added);
     }
 }

@@ -14,18 +14,22 @@ public sealed class ServerVerbs(Engine.Engine engine, ServerOptions options, Inf
     /// <summary>Called when a client asks the server to stop.</summary>
     public Action? ShutdownRequested { get; set; }
 
-    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
-    [
-        new("info", Info, CanRollBack: true),
-        new("time", Time, CanRollBack: true),
-        new("lastsave", (_, _, reply) => reply.Integer(engine.LastSave.ToUnixTimeSeconds()), CanRollBack: true),
-        new("bgrewriteaof", Rewrite),
-        new("shutdown", Shutdown),
-        new("config|get", (_, args, reply) => _config.Get(Rest(args), reply), CanRollBack: true),
-        new("config|set", (_, args, reply) => _config.Set(Rest(args), reply)),
-        new("config|rewrite", (_, _, reply) => _config.Rewrite(reply)),
-        new("config|resetstat", ResetStatistics),
-    ];
+    public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher)
+    {
+        _config.Users = () => dispatcher.Access.UserLines;
+        return
+        [
+            new("info", Info, CanRollBack: true),
+            new("time", Time, CanRollBack: true),
+            new("lastsave", (_, _, reply) => reply.Integer(engine.LastSave.ToUnixTimeSeconds()), CanRollBack: true),
+            new("bgrewriteaof", Rewrite),
+            new("shutdown", Shutdown),
+            new("config|get", (_, args, reply) => _config.Get(Rest(args), reply), CanRollBack: true),
+            new("config|set", (_, args, reply) => _config.Set(Rest(args), reply)),
+            new("config|rewrite", (_, _, reply) => _config.Rewrite(reply)),
+            new("config|resetstat", ResetStatistics),
+        ];
+    }
 
     private static string[] Rest(Arguments args)
     {

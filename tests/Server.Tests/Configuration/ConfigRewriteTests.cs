@@ -77,6 +77,15 @@ public sealed class ConfigRewriteTests : IDisposable
         Assert.Equal("timeout 5\n", File.ReadAllText(_directory.File("more.conf")));
     }
 
+    [Fact]
+    public void UsersReplaceThoseOfTheFile()
+    {
+        ServerOptions options = Started("user a on >x\nhz 10\nuser b off\n");
+        RespWriter writer = new(64);
+        new ConfigCommand(options) { Users = () => ["user default on nopass ~* &* +@all", "user c off"] }.Rewrite(writer);
+        Assert.Equal("user default on nopass ~* &* +@all\nuser c off\nhz 10\n", Read(options));
+    }
+
     [RepeatableProperty(MaxTest = 200)]
     public void WhateverWasSetIsReadAgain(byte[] choices)
     {
