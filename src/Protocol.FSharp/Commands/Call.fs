@@ -32,6 +32,10 @@ type EventClass =
     | Set = 32
     | SortedSet = 64
     | Stream = 128
+    /// Keys that were looked for and not there. No change, as the next.
+    | KeyMiss = 256
+    /// Keys that were made.
+    | New = 512
 
 /// Something that happened to a key; `Key` is null when it happened to a whole database.
 [<Struct>]
@@ -157,6 +161,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// Whether somebody wants to know which keys change; without, events are not recorded.
     member val Observed = false with get, set
+
+    /// Which events that are no changes are recorded too: `KeyMiss`, `New`.
+    member val Noticed = EventClass.None with get, set
 
     member val Events = List<KeyEvent>() with get
 
@@ -344,6 +351,22 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
                     IsChange = false
                 }
 
+    /// Takes note of an event that is no change, if somebody wants to know: of a key missed, or made.
+    member this.Notice(eventClass: EventClass, name: string, key: ReadOnlySpan<byte>) =
+        if this.Noticed &&& eventClass <> EventClass.None then
+            this.Events.Add
+                {
+                    Database = database.Index
+                    Class = eventClass
+                    Name = name
+                    Key = key.ToArray()
+                    IsChange = false
+                }
+
+    /// Takes note that a key is made.
+    member this.NoticeNew(key: ReadOnlySpan<byte>) =
+        this.Notice(EventClass.New, "new", key)
+
     /// Takes note that a whole database changed.
     member this.ChangedDatabase(index: int, name: string) =
         if this.Observed then
@@ -443,6 +466,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             this.Hits <- this.Hits + 1L
         else
             this.Misses <- this.Misses + 1L
+            this.Notice(EventClass.KeyMiss, "keymiss", key)
 
         found
 
@@ -562,10 +586,16 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member this.Store
         (entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: ReadOnlySpan<byte>, deadline: int64)
         =
+        if not entry.Exists then
+            this.NoticeNew key
+
         this.Table.Store(&entry, key, kind, value, null, deadline, this.Clock)
 
     /// Stores an object under a key, over what the entry found.
     member this.StoreObject(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: obj, deadline: int64) =
+        if not entry.Exists then
+            this.NoticeNew key
+
         this.Table.Store(&entry, key, kind, ReadOnlySpan<byte>.Empty, value, deadline, this.Clock)
 
     /// The bytes of a string for editing in place, at a new length; bytes beyond the old length are zero. Makes the key

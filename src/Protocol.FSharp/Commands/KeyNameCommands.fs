@@ -85,6 +85,7 @@ let private takeDatabase (call: Call) (index: byref<int>) (outOfRange: string) :
 let private renameTo (call: Call) (key: ReadOnlySpan<byte>) (target: ReadOnlySpan<byte>) (entry: byref<Entry>) =
     let held = hold call &entry
     call.Table.Remove &entry
+    call.NoticeNew target
     call.Notify(EventClass.Generic, "rename_from", key)
     call.Find(target, &entry) |> ignore
     store call &entry target held
@@ -142,6 +143,7 @@ let move (call: Call) =
         let taken = call.Find(key, &target)
 
         if not taken then
+            call.NoticeNew key
             store call &target key held
             call.Changed(EventClass.Generic, "move_to", key)
 
@@ -188,6 +190,8 @@ let copy (call: Call) =
         let free = not (call.Find(name, &target)) || replaces
 
         if free then
+            call.NoticeNew name
+
             store
                 call
                 &target

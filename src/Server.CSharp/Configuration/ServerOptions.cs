@@ -129,6 +129,9 @@ public sealed class ServerOptions
 
     public OutputBufferLimits ClientOutputBufferLimits { get; set; } = OutputBufferLimits.Default;
 
+    /// <summary>Which events of keys are published, and how.</summary>
+    public KeyEventSelection NotifyKeyspaceEvents { get; set; } = KeyEventSelection.None;
+
     /// <summary>How many fields a hash holds in its compact form.</summary>
     public long HashMaxListpackEntries { get; set; } = 512;
 

@@ -27,6 +27,19 @@ internal static class SettingParsers
         ReadOnlySpan<string> words, OutputBufferLimits current, out OutputBufferLimits limits) =>
         current.TryChange(words, out limits);
 
+    public static string? KeyEvents(
+        ReadOnlySpan<string> words, KeyEventSelection current, out KeyEventSelection selection)
+    {
+        if (KeyEventSelection.TryParse(words[0]) is { } read)
+        {
+            selection = read;
+            return null;
+        }
+
+        selection = current;
+        return Reason.eventClass;
+    }
+
     /// <summary>A directory that exists, made absolute so that it stays the same one.</summary>
     public static string? ExistingDirectory(ReadOnlySpan<string> words, string current, out string directory)
     {

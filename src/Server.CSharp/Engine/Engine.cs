@@ -34,6 +34,7 @@ public sealed class Engine
         Watches = new WatchTable(this);
         Waits = new WaitTable(this, clock);
         PubSub = new PubSubTable(this);
+        Notifications = new KeyNotifications(this);
     }
 
     public Lock Gate { get; } = new();
@@ -50,6 +51,8 @@ public sealed class Engine
     public WaitTable Waits { get; }
 
     public PubSubTable PubSub { get; }
+
+    public KeyNotifications Notifications { get; }
 
     /// <summary>Whether commands are being carried out that take effect as a whole.</summary>
     public bool IsInBatch { get; private set; }
@@ -100,7 +103,12 @@ public sealed class Engine
                 Watches.Touch(events[i]);
             }
 
-            Waits.Touch(events[i]);
+            if (events[i].Class is not (EventClass.KeyMiss or EventClass.New))
+            {
+                Waits.Touch(events[i]);
+            }
+
+            Notifications.Publish(events[i]);
         }
 
         events.Clear();
@@ -115,7 +123,11 @@ public sealed class Engine
     }
 
     /// <summary>Has events recorded as long as somebody needs them.</summary>
-    public void ObserveIfNeeded() => Call.Observed = Watches.Count > 0 || Waits.Count > 0;
+    public void ObserveIfNeeded()
+    {
+        Call.Observed = Watches.Count > 0 || Waits.Count > 0 || Notifications.IsNeeded;
+        Call.Noticed = Notifications.Noticed;
+    }
 
     /// <summary>Sends effects to a log from now on, or with null nowhere.</summary>
     public void Attach(AppendLog? log)

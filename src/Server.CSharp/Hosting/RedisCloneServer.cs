@@ -296,6 +296,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
             "acl-pubsub-default",
             () => _dispatcher.Access.GivesAllChannels = _options.AclPubSubDefault == PubSubDefault.AllChannels);
         Follow("acllog-max-len", ApplyAccessLogLength);
+        Follow("notify-keyspace-events", () => _engine.Notifications.Selection = _options.NotifyKeyspaceEvents);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("maxclients", RefuseTooManyClients);
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));

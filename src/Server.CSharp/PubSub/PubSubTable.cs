@@ -43,6 +43,7 @@ public sealed class PubSubTable(Engine.Engine engine)
 
         Clients += subscriptions.Count == 1 ? 1 : 0;
         Of(kind).Add(own, session);
+        engine.ObserveIfNeeded();
         return true;
     }
 
@@ -168,6 +169,7 @@ public sealed class PubSubTable(Engine.Engine engine)
 
     private void EndIfNone(Session session)
     {
+        engine.ObserveIfNeeded();
         if (session.Subscriptions is { Count: 0 })
         {
             session.Subscriptions = null;
