@@ -460,13 +460,21 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
 
     /// Looks a key up for reading without counting that as a use of the key.
     member this.Peek(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
+        let found = this.Inspect(key, &entry)
+
+        if not found then
+            this.Notice(EventClass.KeyMiss, "keymiss", key)
+
+        found
+
+    /// Looks a key up for what is known of it: counted as a hit or a miss, of which nobody is told.
+    member this.Inspect(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
         let found = this.Locate(key, &entry)
 
         if found then
             this.Hits <- this.Hits + 1L
         else
             this.Misses <- this.Misses + 1L
-            this.Notice(EventClass.KeyMiss, "keymiss", key)
 
         found
 

@@ -30,7 +30,7 @@ let encodingOf (entry: byref<Entry>) : string =
 let objectEncoding (call: Call) =
     let mutable entry = Entry()
 
-    if call.Peek(call.Take(), &entry) then
+    if call.Inspect(call.Take(), &entry) then
         call.Reply.BulkText(encodingOf &entry)
     else
         call.Reply.Null()
@@ -40,7 +40,7 @@ let objectEncoding (call: Call) =
 let objectIdletime (call: Call) =
     let mutable entry = Entry()
 
-    if call.Peek(call.Take(), &entry) then
+    if call.Inspect(call.Take(), &entry) then
         call.Reply.Integer(int64 ((call.Clock - entry.Stamp) &&& 0xFFFFFF))
     else
         call.Reply.Null()
@@ -50,7 +50,7 @@ let objectIdletime (call: Call) =
 let objectFreq (call: Call) =
     let mutable entry = Entry()
 
-    if call.Peek(call.Take(), &entry) then
+    if call.Inspect(call.Take(), &entry) then
         call.Fail Errors.frequencyWithoutLfu
     else
         call.Reply.Null()
@@ -60,7 +60,7 @@ let objectRefcount (call: Call) =
     let mutable entry = Entry()
     let mutable number = 0L
 
-    if not (call.Peek(call.Take(), &entry)) then
+    if not (call.Inspect(call.Take(), &entry)) then
         call.Reply.Null()
     elif
         // Redis shares the objects of small numbers and never counts references to them.

@@ -211,7 +211,7 @@ let xack (call: Call) =
     let key = call.Take()
     let name = call.Take()
 
-    match call.FindStream(key, &entry) with
+    match call.ReadStream(key, &entry) with
     | Lookup.WrongType -> Outcome.Unchanged
     | lookup ->
         let rank =

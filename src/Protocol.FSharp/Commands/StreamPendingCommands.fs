@@ -9,13 +9,8 @@ let private findGroup
     (key: ReadOnlySpan<byte>)
     (name: ReadOnlySpan<byte>)
     (entry: byref<Entry>)
-    reads
     : int =
-    let lookup =
-        if reads then
-            call.ReadStream(key, &entry)
-        else
-            call.FindStream(key, &entry)
+    let lookup = call.ReadStream(key, &entry)
 
     if lookup = Lookup.WrongType then
         -1
@@ -163,7 +158,7 @@ let xpending (call: Call) =
             range.MinIdle <- idle
 
     if valid then
-        let rank = findGroup call key name &entry true
+        let rank = findGroup call key name &entry
 
         if rank >= 0 then
             let group = (StreamValue.dataOf &entry).Group rank
@@ -374,7 +369,7 @@ let xclaim (call: Call) =
     let mutable claim = noClaim
     let mutable id = StreamIds.min
     let key = call.Take()
-    let rank = findGroup call key (call.Take()) &entry false
+    let rank = findGroup call key (call.Take()) &entry
 
     if rank < 0 then
         Outcome.Unchanged
@@ -531,7 +526,7 @@ let xautoclaim (call: Call) =
                 call.Reply.Error Errors.syntax
                 valid <- false
 
-        let rank = if valid then findGroup call key name &entry false else -1
+        let rank = if valid then findGroup call key name &entry else -1
 
         if rank < 0 then
             Outcome.Unchanged

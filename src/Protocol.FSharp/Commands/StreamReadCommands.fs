@@ -227,6 +227,11 @@ let xread (call: Call) =
 
             index <- index + 1
 
+        if valid && ready = 0 && call.Noticed <> EventClass.None then
+            // Redis looks for each key again before it gives up, and tells of that.
+            for index in 0 .. request.Streams - 1 do
+                call.Peek(call.Args[request.First + index], &entry) |> ignore
+
         if not valid then
             Outcome.Unchanged
         elif ready > 0 then
