@@ -364,8 +364,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
                 }
 
     /// Takes note that a key is made.
-    member this.NoticeNew(key: ReadOnlySpan<byte>) =
-        this.Notice(EventClass.New, "new", key)
+    member this.NoticeNew(key: ReadOnlySpan<byte>) = this.Notice(EventClass.New, "new", key)
 
     /// Takes note that a whole database changed.
     member this.ChangedDatabase(index: int, name: string) =

@@ -4,12 +4,7 @@ module RedisClone.Protocol.StreamPendingCommands
 open System
 
 /// Finds a group for reading; -1, with the error written, if it is not there.
-let private findGroup
-    (call: Call)
-    (key: ReadOnlySpan<byte>)
-    (name: ReadOnlySpan<byte>)
-    (entry: byref<Entry>)
-    : int =
+let private findGroup (call: Call) (key: ReadOnlySpan<byte>) (name: ReadOnlySpan<byte>) (entry: byref<Entry>) : int =
     let lookup = call.ReadStream(key, &entry)
 
     if lookup = Lookup.WrongType then

@@ -15,6 +15,7 @@ public sealed class KeyEventTests
     private static readonly Dictionary<string, string> LeftOut = new()
     {
         ["server/shutdown"] = "ends the server",
+        ["connection/client-reply"] = "goes on before it has replies",
         ["server/config-set"] = "sets what is published",
     };
 
