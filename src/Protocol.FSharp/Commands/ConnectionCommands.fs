@@ -37,7 +37,17 @@ let rows: Row<Handler> list =
         Group.Connection
         [
             container "CLIENT" (since "2.4.0") "Looks at and governs connections."
+            hosted
+                "CLIENT CACHING <mode: YES | NO>"
+                [ NoScript; Loading; Stale ]
+                (since "6.0.0")
+                "Has the keys of the next command remembered, or not."
             hosted "CLIENT GETNAME" [ NoScript; Loading; Stale ] (since "2.6.9") "Returns the name of this connection."
+            hosted
+                "CLIENT GETREDIR"
+                [ NoScript; Loading; Stale ]
+                (since "6.0.0")
+                "Tells which client is told of keys that change."
             hosted "CLIENT HELP" [ Loading; Stale ] (since "5.0.0") "Lists the subcommands."
             hosted "CLIENT ID" [ NoScript; Loading; Stale ] (since "5.0.0") "Returns the number of this connection."
             hosted "CLIENT INFO" [ NoScript; Loading; Stale ] (since "6.2.0") "Describes this connection."
@@ -90,6 +100,17 @@ let rows: Row<Handler> list =
                 [ NoScript; Loading; Stale ]
                 (since "2.6.9")
                 "Names this connection."
+            hosted
+                "CLIENT TRACKING <status: ON | OFF> [REDIRECT client-id] [PREFIX prefix ...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"
+                [ NoScript; Loading; Stale ]
+                (since "6.0.0")
+                "Tells this client, or another, when what it has read changes."
+            |> complexity "O(1); some options add to that"
+            hosted
+                "CLIENT TRACKINGINFO"
+                [ NoScript; Loading; Stale ]
+                (since "6.2.0")
+                "Describes how this client tracks keys."
             hosted
                 "CLIENT UNBLOCK client-id [TIMEOUT | ERROR]"
                 [ Admin; NoScript; Loading; Stale ]

@@ -325,6 +325,7 @@ module Errors =
     let cachingNoWithoutOptout =
         "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
 
+    let redirectTwice = "ERR A client can only redirect to a single other client"
     let redirectTargetMissing = "ERR The client ID you want redirect to does not exist"
 
     let prefixWithoutBcast = "ERR PREFIX option requires BCAST mode to be enabled"

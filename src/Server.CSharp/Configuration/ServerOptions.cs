@@ -132,6 +132,9 @@ public sealed class ServerOptions
     /// <summary>Which events of keys are published, and how.</summary>
     public KeyEventSelection NotifyKeyspaceEvents { get; set; } = KeyEventSelection.None;
 
+    /// <summary>How many keys are remembered for clients that keep copies (CLIENT TRACKING); 0 for no limit.</summary>
+    public long TrackingTableMaxKeys { get; set; } = 1_000_000;
+
     /// <summary>How many fields a hash holds in its compact form.</summary>
     public long HashMaxListpackEntries { get; set; } = 512;
 

@@ -130,6 +130,7 @@ public sealed class InfoReport
         Line(text, $"connected_clients:{_sessions.Count}");
         Line(text, $"maxclients:{_options.MaxClients}");
         Line(text, $"blocked_clients:{_engine.Waits.Count}");
+        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
         Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
     }
 
@@ -175,6 +176,9 @@ public sealed class InfoReport
         Line(text, $"pubsub_channels:{_engine.PubSub.Of(SubscriptionKind.Channel).Count}");
         Line(text, $"pubsub_patterns:{_engine.PubSub.Of(SubscriptionKind.Pattern).Count}");
         Line(text, $"pubsubshard_channels:{_engine.PubSub.Of(SubscriptionKind.ShardChannel).Count}");
+        Line(text, $"tracking_total_keys:{_engine.Tracking.Keys}");
+        Line(text, $"tracking_total_items:{_engine.Tracking.Items}");
+        Line(text, $"tracking_total_prefixes:{_engine.Tracking.Prefixes}");
         Line(text, $"latest_fork_usec:0");
         Line(text, $"total_forks:0");
     }

@@ -2,6 +2,8 @@ using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Persistence;
 using RedisClone.Server.PubSub;
+using RedisClone.Server.Sessions;
+using RedisClone.Server.Tracking;
 
 namespace RedisClone.Server.Engine;
 
@@ -35,6 +37,7 @@ public sealed class Engine
         Waits = new WaitTable(this, clock);
         PubSub = new PubSubTable(this);
         Notifications = new KeyNotifications(this);
+        Tracking = new TrackingTable(this, _seeds.Next());
     }
 
     public Lock Gate { get; } = new();
@@ -53,6 +56,11 @@ public sealed class Engine
     public PubSubTable PubSub { get; }
 
     public KeyNotifications Notifications { get; }
+
+    public TrackingTable Tracking { get; }
+
+    /// <summary>Whose command is carried out; null for what the server does by itself.</summary>
+    public Session? Running { get; set; }
 
     /// <summary>Whether commands are being carried out that take effect as a whole.</summary>
     public bool IsInBatch { get; private set; }
@@ -96,19 +104,32 @@ public sealed class Engine
     public void Publish()
     {
         var events = Call.Events;
+        var isFlush = false;
         for (var i = 0; i < events.Count; i++)
         {
-            if (events[i].IsChange)
+            var change = events[i];
+            if (change.IsChange)
             {
-                Watches.Touch(events[i]);
+                Watches.Touch(change);
+                if (change.Key is not null)
+                {
+                    Tracking.Touch(change.Key, Running);
+                }
+
+                isFlush |= change.Key is null && change.Name == "flushdb";
             }
 
-            if (events[i].Class is not (EventClass.KeyMiss or EventClass.New))
+            if (change.Class is not (EventClass.KeyMiss or EventClass.New))
             {
-                Waits.Touch(events[i]);
+                Waits.Touch(change);
             }
 
-            Notifications.Publish(events[i]);
+            Notifications.Publish(change);
+        }
+
+        if (isFlush)
+        {
+            Tracking.TouchAll();
         }
 
         events.Clear();
@@ -125,7 +146,7 @@ public sealed class Engine
     /// <summary>Has events recorded as long as somebody needs them.</summary>
     public void ObserveIfNeeded()
     {
-        Call.Observed = Watches.Count > 0 || Waits.Count > 0 || Notifications.IsNeeded;
+        Call.Observed = Watches.Count > 0 || Waits.Count > 0 || Notifications.IsNeeded || Tracking.Clients > 0;
         Call.Noticed = Notifications.Noticed;
     }
 
@@ -153,6 +174,13 @@ public sealed class Engine
 
     /// <summary>Takes note that replies of this turn tell of writes, which were logged in another.</summary>
     public void NoteWritten() => _hasWritten.Value = true;
+
+    /// <summary>Ends a turn's commands: tells who keeps copies of keys what has changed in it.</summary>
+    public void EndCommands()
+    {
+        Running = null;
+        Tracking.EndTurn();
+    }
 
     /// <summary>Whether a reply or message of this turn may tell of writes that the log does not have yet.</summary>
     public bool HasWritten => Journal.Writer.Length > 0 || _hasWritten.Value;
@@ -248,9 +276,11 @@ public sealed class Engine
     public bool ExpireDue(int most)
     {
         Begin();
+        Running = null;
         var removed = Evaluation.ExpireDue(Call, most);
         Publish();
         Waits.Serve();
+        EndCommands();
         Seal();
         return removed == most;
     }

@@ -196,6 +196,8 @@ public sealed class WaitTable : IDisposable
         call.NoTouch = session.NoTouch;
         call.MayWait = true;
         call.ReadyKey = key;
+        var running = _engine.Running;
+        _engine.Running = session;
         try
         {
             var reply = session.BeginAnswer(out var before);
@@ -206,6 +208,11 @@ public sealed class WaitTable : IDisposable
                 End(waiter);
             }
 
+            if (session.Tracking is not null)
+            {
+                _engine.Tracking.Remember(session, waiter.Command, waiter.Arguments);
+            }
+
             session.EndAnswer(before, _engine.Journal.Writer.Length > logged);
             return isServed;
         }
@@ -213,6 +220,7 @@ public sealed class WaitTable : IDisposable
         {
             call.Waiting = null;
             call.ReadyKey = null;
+            _engine.Running = running;
         }
     }
 

@@ -11,6 +11,7 @@ using RedisClone.Server.Network;
 using RedisClone.Server.Persistence;
 using RedisClone.Server.PubSub;
 using RedisClone.Server.Sessions;
+using RedisClone.Server.Tracking;
 
 namespace RedisClone.Server.Hosting;
 
@@ -84,10 +85,12 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 new AclVerbs(_engine, _sessions, _logger),
                 transactions,
                 new PubSubVerbs(_engine),
+                new TrackingVerbs(_engine, _sessions),
                 _serverVerbs,
                 new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
         _dispatcher.Access.Describe = session => ClientVerbs.Describe(session, clock.GetUtcNow());
+        _engine.Tracking.FindClient = _sessions.Find;
         ApplySettings();
     }
 
@@ -297,6 +300,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
             () => _dispatcher.Access.GivesAllChannels = _options.AclPubSubDefault == PubSubDefault.AllChannels);
         Follow("acllog-max-len", ApplyAccessLogLength);
         Follow("notify-keyspace-events", () => _engine.Notifications.Selection = _options.NotifyKeyspaceEvents);
+        Follow("tracking-table-max-keys", ApplyTrackingLimit);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("maxclients", RefuseTooManyClients);
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
@@ -332,6 +336,12 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _transportOptions.InputBytesMax = most;
         _respLimits.CommandBytesMax = most;
         _dispatcher.QueueBytesMax = _options.ClientQueryBufferBytesMax;
+    }
+
+    private void ApplyTrackingLimit()
+    {
+        _engine.Tracking.KeysMax = _options.TrackingTableMaxKeys;
+        _engine.Tracking.Limit();
     }
 
     private void ApplyOutputLimits()

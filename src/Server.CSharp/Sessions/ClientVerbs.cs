@@ -159,6 +159,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
         text.Append(CultureInfo.InvariantCulture, $" user={session.User.Name} redir=-1 resp={session.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" user={ConnectionVerbs.DefaultUser} redir={session.Tracking?.Redirect ?? -1} resp={session.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
     }
@@ -170,6 +171,9 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         var flags = (session.Subscriptions is null ? "" : "P")
             + (session.Queue is null ? "" : "x")
             + (session.Waiting is null ? "" : "b")
+            + (session.Tracking is null ? "" : "t")
+            + (session.Tracking is { IsRedirectBroken: true } ? "R" : "")
+            + (session.Tracking is { IsBroadcast: true } ? "B" : "")
             + (session.WatchedKeyChanged ? "d" : "")
             + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
             + (session.NoEvict ? "e" : "")

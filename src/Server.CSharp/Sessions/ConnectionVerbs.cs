@@ -162,6 +162,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
     {
         transactions.Abandon(session);
         engine.PubSub.Forget(session);
+        engine.Tracking.Disable(session);
         session.Database = 0;
         session.Name = "";
         session.ReplyMode = ReplyMode.On;

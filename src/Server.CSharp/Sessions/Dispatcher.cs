@@ -3,6 +3,7 @@ using RedisClone.Protocol.Interop;
 using RedisClone.Server.Access;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
+using RedisClone.Server.Tracking;
 
 namespace RedisClone.Server.Sessions;
 
@@ -109,6 +110,10 @@ public sealed class Dispatcher
         {
             Run(session, command, args, reply);
             Engine.Waits.Serve();
+            if (session.Tracking is not null)
+            {
+                TrackingTable.EndCommand(session, command);
+            }
         }
     }
 
@@ -117,6 +122,7 @@ public sealed class Dispatcher
     {
         Engine.CommandsProcessed++;
         session.CommandsProcessed++;
+        Engine.Running = session;
         if (_verbs[command.Id] is { } verb)
         {
             verb(session, args, reply);
@@ -132,6 +138,11 @@ public sealed class Dispatcher
             {
                 Engine.Call.Waiting = null;
                 Engine.Waits.Park(session, command, args, wait);
+            }
+
+            if (session.Tracking is not null)
+            {
+                Engine.Tracking.Remember(session, command, args);
             }
         }
     }

@@ -4,6 +4,7 @@ using RedisClone.Server.Access;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 using RedisClone.Server.PubSub;
+using RedisClone.Server.Tracking;
 
 namespace RedisClone.Server.Sessions;
 
@@ -116,6 +117,9 @@ public sealed class Session : IConnectionHandler
     /// <summary>What the session waits for; nothing more is carried out for it until it has that.</summary>
     public Waiter? Waiting { get; set; }
 
+    /// <summary>How the client tracks keys; null if it does not.</summary>
+    public ClientTracking? Tracking { get; set; }
+
     /// <summary>What the client listens to; null for nothing.</summary>
     public Subscriptions? Subscriptions { get; set; }
 
@@ -165,6 +169,8 @@ public sealed class Session : IConnectionHandler
                 _reader.Restart();
             }
 
+            engine.EndCommands();
+            TakeArrived(output);
             engine.NoteWritten(logged);
         }
 
@@ -237,6 +243,7 @@ public sealed class Session : IConnectionHandler
             _dispatcher.Engine.Waits.Remove(this);
             _dispatcher.Engine.Watches.Unwatch(this);
             _dispatcher.Engine.PubSub.Forget(this);
+            _dispatcher.Engine.Tracking.Disable(this);
             _sessions.Remove(this);
         }
     }
