@@ -167,7 +167,7 @@ public sealed class TrackingVerbs(Engine.Engine engine, SessionTable sessions) :
     private static void Caching(Session session, Arguments args, RespWriter reply)
     {
         var isYes = Bytes.isWord("YES", args[2]);
-        if (session.Tracking is not ({ OptIn: true } or { OptOut: true }))
+        if (session.Tracking is not { } tracking)
         {
             reply.Error(Errors.cachingWithoutTracking);
         }
@@ -175,13 +175,13 @@ public sealed class TrackingVerbs(Engine.Engine engine, SessionTable sessions) :
         {
             reply.Error(Errors.syntax);
         }
-        else if (isYes != session.Tracking.OptIn)
+        else if (isYes ? !tracking.OptIn : !tracking.OptOut)
         {
             reply.Error(isYes ? Errors.cachingYesWithoutOptin : Errors.cachingNoWithoutOptout);
         }
         else
         {
-            session.Tracking.Caching = true;
+            tracking.Caching = true;
             reply.Ok();
         }
     }

@@ -206,6 +206,37 @@ const families = {
         assert.deepEqual(await delivered, [['t', [[`${many + 1}-0`, ['n', 'late']]]]]);
     },
 
+    async messages(redis) {
+        const subscriber = connect();
+        const got = [];
+        subscriber.on('message', (channel, message) => got.push([channel, message]));
+        subscriber.on('pmessage', (pattern, channel, message) => got.push([pattern, channel, message]));
+        subscriber.on('smessage', (channel, message) => got.push(['shard', channel, message]));
+        const arrived = async expected => {
+            await until(async () => await redis.ping() && got.length >= expected.length);
+            assert.deepEqual(got.splice(0), expected);
+        };
+
+        assert.equal(await subscriber.subscribe('news', 'sport'), 2);
+        assert.equal(await subscriber.psubscribe('n*'), 3);
+        assert.equal(await subscriber.ssubscribe('news'), 1);
+        assert.equal(await redis.publish('news', 'hi'), 2);
+        assert.equal(await redis.spublish('news', 'shard'), 1);
+        await arrived([['news', 'hi'], ['n*', 'news', 'hi'], ['shard', 'news', 'shard']]);
+        assert.deepEqual(await redis.pubsub('NUMSUB', 'news', 'none'), ['news', 1, 'none', 0]);
+        await assert.rejects(subscriber.get('k'), /^Error: Connection in subscriber mode/);
+        assert.equal(await subscriber.unsubscribe(), 1);
+        assert.equal(await subscriber.punsubscribe('n*'), 0);
+        assert.equal(await subscriber.sunsubscribe(), 0);
+
+        assert.equal(await redis.config('SET', 'notify-keyspace-events', 'KEA'), 'OK');
+        assert.equal(await subscriber.psubscribe('__key*__:*'), 1);
+        await redis.pipeline().set('k', 'v').expire('k', 100).exec();
+        await arrived(['set', 'expire'].flatMap(event => [
+            ['__key*__:*', '__keyspace@0__:k', event], ['__key*__:*', `__keyevent@0__:${event}`, 'k']]));
+        assert.equal(await redis.config('SET', 'notify-keyspace-events', ''), 'OK');
+    },
+
     async pipelines(redis) {
         const pipeline = redis.pipeline();
         for (let i = 0; i < many; i++) {

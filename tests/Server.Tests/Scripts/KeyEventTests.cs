@@ -67,7 +67,8 @@ public sealed class KeyEventTests
     }
 
     private static bool IsOfOneClient(Script script) =>
-        !script.Steps.OfType<UseConnection>().Any() && script.Steps.OfType<Request>().All(request => request.Connection.Length == 0);
+        !script.Steps.OfType<UseConnection>().Any() && script.Steps.OfType<Request>().All(request =>
+            request.Connection.Length == 0 && !request.Command.Contains(Script.IdMark, StringComparison.Ordinal));
 
     /// <summary>For each command that the script sends, what happened to keys.</summary>
     private static List<string> Events(Script script, IScriptTarget target, string selection)
