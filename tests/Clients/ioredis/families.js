@@ -225,9 +225,9 @@ const families = {
         await arrived([['news', 'hi'], ['n*', 'news', 'hi'], ['shard', 'news', 'shard']]);
         assert.deepEqual(await redis.pubsub('NUMSUB', 'news', 'none'), ['news', 1, 'none', 0]);
         await assert.rejects(subscriber.get('k'), /^Error: Connection in subscriber mode/);
-        assert.equal(await subscriber.unsubscribe(), 1);
+        assert.equal(await subscriber.unsubscribe('news', 'sport'), 1);
         assert.equal(await subscriber.punsubscribe('n*'), 0);
-        assert.equal(await subscriber.sunsubscribe(), 0);
+        assert.equal(await subscriber.sunsubscribe('news'), 0);
 
         assert.equal(await redis.config('SET', 'notify-keyspace-events', 'KEA'), 'OK');
         assert.equal(await subscriber.psubscribe('__key*__:*'), 1);
