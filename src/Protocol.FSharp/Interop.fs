@@ -29,9 +29,6 @@ type HostCommand internal (command: Command<Handler>) =
     /// Whether so many arguments, names included, fit the arity.
     member _.Accepts(count: int) = command.Accepts count
 
-    /// Finds the keys of a call and what is done to them. False if the arguments make no sense.
-    member _.CollectKeys(arguments: Arguments, found: KeyPositions) = command.CollectKeys(arguments, found)
-
     /// Whether the host carries the command out. A container is carried out by nobody.
     member val IsHosted =
         match command.Body with

@@ -158,8 +158,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         text.Append(CultureInfo.InvariantCulture, $" multi-mem={queued} rbs=0 rbp=0 obl=0");
         text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
-        text.Append(CultureInfo.InvariantCulture, $" user={session.User.Name} redir=-1 resp={session.Protocol}");
-        text.Append(CultureInfo.InvariantCulture, $" user={ConnectionVerbs.DefaultUser} redir={session.Tracking?.Redirect ?? -1} resp={session.Protocol}");
+        text.Append(CultureInfo.InvariantCulture, $" user={session.User.Name} redir={session.Tracking?.Redirect ?? -1}");
+        text.Append(CultureInfo.InvariantCulture, $" resp={session.Protocol}");
         text.Append(CultureInfo.InvariantCulture, $" lib-name={session.LibraryName} lib-ver={session.LibraryVersion}");
         return text.ToString();
     }
