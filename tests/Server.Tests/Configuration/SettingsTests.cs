@@ -38,6 +38,8 @@ public class SettingsTests
         ["stream-node-max-entries", "1234"],
         ["zset-max-listpack-entries", "1234"],
         ["zset-max-listpack-value", "1234"],
+        ["notify-keyspace-events", "AnKEm"],
+        ["tracking-table-max-keys", "1234"],
         ["hz", "500"],
         ["dir", Path.TrimEndingDirectorySeparator(Path.GetTempPath())],
         ["appendonly", "no"],
