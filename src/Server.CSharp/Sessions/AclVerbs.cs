@@ -275,6 +275,7 @@ public sealed class AclVerbs(Engine.Engine engine, SessionTable sessions, ILogge
         else if (_access.ReadFile(out var problems) is { } users)
         {
             Disconnect(_access.Replace(users), session);
+            DisconnectListeners(_access.Users.Default, session);
             reply.Ok();
         }
         else

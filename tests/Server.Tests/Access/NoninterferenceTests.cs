@@ -68,7 +68,7 @@ public sealed class NoninterferenceTests
         SequenceGenerator.Generate(seed, Commands).Where(turn =>
             turn.Connection == Turn.MainConnection
             && turn.Command[0].ToUpperInvariant() is not ("RESET" or "QUIT" or "HELLO" or "AUTH" or "CLIENT" or "CONFIG" or "SELECT"
-                or "DEBUG" or "SWAPDB" or "MOVE" or "MULTI" or "EXEC" or "FLUSHALL" or "FLUSHDB" or "OBJECT" or "MEMORY" or "SHUTDOWN")
+                or "DEBUG" or "SWAPDB" or "MOVE" or "MULTI" or "EXEC" or "FLUSHALL" or "FLUSHDB" or "OBJECT" or "MEMORY" or "SHUTDOWN" or "ACL")
             && !turn.Command[0].StartsWith('B')
             && !turn.Command.Contains("BLOCK", StringComparer.OrdinalIgnoreCase));
 

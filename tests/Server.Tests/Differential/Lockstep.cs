@@ -31,6 +31,7 @@ public sealed class Lockstep : IDisposable
     private static readonly string[][] Preparation =
     [
         ["FLUSHALL"],
+        ["ACL", "DELUSER", "u"],
         ["CONFIG", "SET", "hash-max-listpack-entries", "512"],
         ["CONFIG", "SET", "hash-max-listpack-value", "64"],
         ["CONFIG", "SET", "set-max-intset-entries", "512"],

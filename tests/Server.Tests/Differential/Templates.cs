@@ -199,6 +199,11 @@ public static class Templates
         1 HELLO (2|3|4|abc)
         1 RESET
         1 FOO [$junk]*
+        2 ACL SETUSER u (~?1|%R~?2|%W~h3|allkeys|resetkeys|on|off|>p|nopass|+get|+mget|+set|+copy|+object|$junk)+
+        1 ACL (WHOAMI|USERS|CAT|GENPASS 0)
+        1 ACL (DELUSER u|DELUSER default|GETUSER none)
+        6 ACL DRYRUN (u|default) (GET $key|MGET $key $key|SET $key 1|SET $key 1 GET|COPY $key $key|OBJECT ENCODING $key|PING|$junk)
+        1 AUTH $junk
         14 MULTI
         6 EXEC
         2 DISCARD
