@@ -143,6 +143,9 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     /// While a log is loaded nothing expires: the log says what did.
     member val Loading = false with get, set
 
+    /// While clients may not write, what is due is hidden and stays.
+    member val KeepsDue = false with get, set
+
     /// Whether reading a key counts as using it (CLIENT NO-TOUCH).
     member val NoTouch = false with get, set
 
@@ -421,9 +424,12 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         if not (this.Table.Find(key, &entry)) then
             false
         elif entry.Deadline <= this.Now && not this.Loading then
-            this.Expire(&entry)
-            // Removing may have moved the place where the key would be.
-            this.Table.Find(key, &entry)
+            if this.KeepsDue then
+                false
+            else
+                this.Expire(&entry)
+                // Removing may have moved the place where the key would be.
+                this.Table.Find(key, &entry)
         elif
             Kinds.isExpiringHash entry.Kind
             && not this.Loading

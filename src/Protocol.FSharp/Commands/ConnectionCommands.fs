@@ -86,6 +86,12 @@ let rows: Row<Handler> list =
                 (since "7.2.0")
                 "Lets commands of this connection not count as use of the keys, or count again."
             hosted
+                "CLIENT PAUSE timeout [mode: WRITE | ALL]"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "2.9.50")
+                "Holds the commands of clients for some milliseconds, all or those that write."
+            |> history "6.2.0" "`WRITE` and `ALL`."
+            hosted
                 "CLIENT REPLY <ON | OFF | SKIP>"
                 [ NoScript; Loading; Stale ]
                 (since "3.2.0")
@@ -117,6 +123,12 @@ let rows: Row<Handler> list =
                 (since "5.0.0")
                 "Ends the wait of a connection that waits for a key."
             |> complexity "O(log N), N being the number of connections"
+            hosted
+                "CLIENT UNPAUSE"
+                [ Admin; NoScript; Loading; Stale ]
+                (since "6.2.0")
+                "Ends CLIENT PAUSE; the commands held are carried out."
+            |> complexity "O(N), N being the number of paused connections"
             command "ECHO message" [ Loading; Stale; Fast ] (since "1.0.0") "Returns the message." echo
             hosted
                 "HELLO [arguments: protover [AUTH username password] [SETNAME clientname]]"

@@ -131,6 +131,7 @@ public sealed class InfoReport
         Line(text, $"maxclients:{_options.MaxClients}");
         Line(text, $"blocked_clients:{_engine.Waits.Count}");
         Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
+        Line(text, $"blocked_clients:{_engine.Waits.Count + _engine.Pause.Held}");
         Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
     }
 

@@ -35,6 +35,7 @@ public sealed class Engine
         Call = new Call(keyspace, Journal, limits);
         Watches = new WatchTable(this);
         Waits = new WaitTable(this, clock);
+        Pause = new ClientPause(this, clock);
         PubSub = new PubSubTable(this);
         Notifications = new KeyNotifications(this);
         Tracking = new TrackingTable(this, _seeds.Next());
@@ -52,6 +53,8 @@ public sealed class Engine
     public WatchTable Watches { get; }
 
     public WaitTable Waits { get; }
+
+    public ClientPause Pause { get; }
 
     public PubSubTable PubSub { get; }
 

@@ -75,7 +75,7 @@ internal sealed class Housekeeping : IDisposable
         {
             lock (_engine.Gate)
             {
-                more = _engine.ActiveExpire && _engine.ExpireDue(KeysPerTurn);
+                more = _engine.ActiveExpire && !_engine.Pause.IsOn && _engine.ExpireDue(KeysPerTurn);
             }
 
             _engine.Log?.Flush();

@@ -175,6 +175,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     {
         _housekeeping?.Dispose();
         _engine.Waits.Dispose();
+        _engine.Pause.Dispose();
         _transport?.Stop(StopTimeMax);
         lock (_engine.Gate)
         {

@@ -28,6 +28,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
             new("client|kill", Kill),
             new("client|reply", Reply),
             new("client|unblock", Unblock),
+            new("client|pause", Pause),
+            new("client|unpause", Unpause),
             new("client|no-evict", (session, args, reply) => session.NoEvict = Switch(args, reply) ?? session.NoEvict),
             new("client|no-touch", (session, args, reply) => session.NoTouch = Switch(args, reply) ?? session.NoTouch),
         ];
@@ -174,6 +176,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
             + (session.Tracking is null ? "" : "t")
             + (session.Tracking is { IsRedirectBroken: true } ? "R" : "")
             + (session.Tracking is { IsBroadcast: true } ? "B" : "")
+            + (session.Waiting is null && !session.IsHeld ? "" : "b")
             + (session.WatchedKeyChanged ? "d" : "")
             + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
             + (session.NoEvict ? "e" : "")
@@ -349,6 +352,39 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         {
             reply.Integer(0);
         }
+    }
+
+    private void Pause(Session session, Arguments args, RespWriter reply)
+    {
+        var holdsAll = args.Count == 3 || Bytes.isWord("ALL", args[3]);
+        if (args.Count > 4)
+        {
+            reply.Error(Errors.unknownSubcommandOrArity("CLIENT", args[1]));
+        }
+        else if (!holdsAll && !Bytes.isWord("WRITE", args[3]))
+        {
+            reply.Error(Errors.pauseMode);
+        }
+        else if (!Numbers.tryParseInt64(args[2], out var milliseconds))
+        {
+            reply.Error(Errors.timeoutNotInteger);
+        }
+        else if (milliseconds < 0)
+        {
+            reply.Error(Errors.timeoutNegative);
+        }
+        else
+        {
+            var now = engine.Call.Now;
+            engine.Pause.Begin(milliseconds > long.MaxValue - now ? long.MaxValue : now + milliseconds, holdsAll);
+            reply.Ok();
+        }
+    }
+
+    private void Unpause(Session session, Arguments args, RespWriter reply)
+    {
+        engine.Pause.End();
+        reply.Ok();
     }
 
     private static void Close(Session target, Session caller)

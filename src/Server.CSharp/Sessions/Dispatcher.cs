@@ -97,6 +97,11 @@ public sealed class Dispatcher
             return;
         }
 
+        if (Engine.Pause.IsOn && Engine.Pause.TryHold(session, command))
+        {
+            return;
+        }
+
         if (session.Queue is { } queue && !_runsInTransaction[command.Id])
         {
             queue.Add(new QueuedCommand(command, args.Keep()));

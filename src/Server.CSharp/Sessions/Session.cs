@@ -126,7 +126,10 @@ public sealed class Session : IConnectionHandler
     /// <summary>Whether the client gets messages among its replies and cannot tell them apart, so that it may send little.</summary>
     public bool IsListening => Subscriptions is not null && Protocol == 2;
 
-    public bool MayStayIdle => Waiting is not null || Subscriptions is not null;
+    /// <summary>Whether a command is held back by a pause; it is carried out first thing afterwards.</summary>
+    public bool IsHeld { get; set; }
+
+    public bool MayStayIdle => Waiting is not null || IsHeld || Subscriptions is not null;
 
     public OutputClass OutputClass => Subscriptions is null ? OutputClass.Normal : OutputClass.PubSub;
 
@@ -241,6 +244,7 @@ public sealed class Session : IConnectionHandler
         lock (_dispatcher.Engine.Gate)
         {
             _dispatcher.Engine.Waits.Remove(this);
+            _dispatcher.Engine.Pause.Forget(this);
             _dispatcher.Engine.Watches.Unwatch(this);
             _dispatcher.Engine.PubSub.Forget(this);
             _dispatcher.Engine.Tracking.Disable(this);
@@ -273,6 +277,7 @@ public sealed class Session : IConnectionHandler
     private bool CanGoOn(RespWriter output) =>
         CloseAfterReplies == CloseReason.None
         && Waiting is null
+        && !IsHeld
         && !output.IsOverflown
         && output.Length < NetworkLimits.OutputBytesPerReceive;
 
@@ -291,6 +296,12 @@ public sealed class Session : IConnectionHandler
             }
 
             Execute(batch[i], output);
+            if (IsHeld)
+            {
+                _reader.Restart();
+                return position;
+            }
+
             position = batch.EndOf(i);
         }
 
@@ -351,9 +362,13 @@ public sealed class CommandQueue
     /// <summary>Bytes of memory that the commands take.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Whether one of the commands may write.</summary>
+    public bool Writes { get; private set; }
+
     public void Add(QueuedCommand command)
     {
         _commands.Add(command);
+        Writes |= command.Command.Has(CommandFlags.Write) || command.Command.Has(CommandFlags.MayReplicate);
         Bytes += command.Arguments.Buffer.Length + CommandOverheadBytes;
     }
 
