@@ -129,9 +129,8 @@ public sealed class InfoReport
     {
         Line(text, $"connected_clients:{_sessions.Count}");
         Line(text, $"maxclients:{_options.MaxClients}");
-        Line(text, $"blocked_clients:{_engine.Waits.Count}");
-        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
         Line(text, $"blocked_clients:{_engine.Waits.Count + _engine.Pause.Held}");
+        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
         Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
     }
 

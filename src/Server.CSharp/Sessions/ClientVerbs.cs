@@ -172,7 +172,6 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
     {
         var flags = (session.Subscriptions is null ? "" : "P")
             + (session.Queue is null ? "" : "x")
-            + (session.Waiting is null ? "" : "b")
             + (session.Tracking is null ? "" : "t")
             + (session.Tracking is { IsRedirectBroken: true } ? "R" : "")
             + (session.Tracking is { IsBroadcast: true } ? "B" : "")
