@@ -52,6 +52,7 @@ module Commands =
                         ConnectionCommands.rows
                         ServerCommands.rows
                         AclCommands.rows
+                        InsightCommands.rows
                         TransactionCommands.rows
                         PubSubCommands.rows
                         CommandCommands.rows (fun () -> made.Value)

@@ -404,6 +404,8 @@ module Errors =
         let percentiles =
             "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
 
+        let percentilesInvalid = "Invalid latency-tracking-info-percentiles parameters"
+
         let clientsMax (possible: int) =
             $"The operating system is not able to handle the specified number of clients, try with {possible}"
 
@@ -445,6 +447,11 @@ module Errors =
     let latencyEvent (event: ReadOnlySpan<byte>) : string =
         let quoted = quote quotedBytesMax event
         $"ERR No samples available for event '{quoted}'"
+
+    let monitorInTransaction = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+
+    /// Who watches all commands may not send many: so it says in the words of replicas.
+    let monitorOfKeys = "ERR Replica can't interact with the keyspace"
 
     // ---- Saving and stopping
 

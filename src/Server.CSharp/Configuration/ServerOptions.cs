@@ -171,6 +171,21 @@ public sealed class ServerOptions
     /// <summary>How many times a second background duties are looked after.</summary>
     public int Hz { get; set; } = 10;
 
+    /// <summary>Whether how long commands take is kept for their distributions.</summary>
+    public bool LatencyTracking { get; set; } = true;
+
+    /// <summary>Per cent of commands of which INFO tells how long they took at most.</summary>
+    public IReadOnlyList<double> LatencyTrackingInfoPercentiles { get; set; } = [50, 99, 99.9];
+
+    /// <summary>From how many milliseconds on LATENCY takes note; 0 is never.</summary>
+    public long LatencyMonitorThresholdMs { get; set; }
+
+    /// <summary>From how many microseconds on a command is kept in the slow log; -1 is never.</summary>
+    public long SlowlogLogSlowerThanMicroseconds { get; set; } = 10_000;
+
+    /// <summary>How many commands the slow log keeps.</summary>
+    public long SlowlogMaxLength { get; set; } = 128;
+
     public LogVerbosity LogLevel { get; set; } = LogVerbosity.Notice;
 
     /// <summary>

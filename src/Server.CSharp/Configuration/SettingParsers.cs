@@ -1,3 +1,5 @@
+using System.Globalization;
+using RedisClone.Protocol;
 using Reason = RedisClone.Protocol.Errors.ConfigReason;
 
 namespace RedisClone.Server.Configuration;
@@ -39,6 +41,32 @@ internal static class SettingParsers
         selection = current;
         return Reason.eventClass;
     }
+
+    public static string? Percentiles(
+        ReadOnlySpan<string> words, IReadOnlyList<double> current, out IReadOnlyList<double> percentiles)
+    {
+        var numbers = new double[words.Length];
+        percentiles = numbers;
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (!double.TryParse(words[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]))
+            {
+                percentiles = current;
+                return Errors.ConfigReason.percentilesInvalid;
+            }
+
+            if (numbers[i] is not (>= 0 and <= 100))
+            {
+                percentiles = current;
+                return Errors.ConfigReason.percentiles;
+            }
+        }
+
+        return null;
+    }
+
+    public static string FormatPercentiles(IReadOnlyList<double> percentiles) =>
+        string.Join(' ', percentiles.Select(number => number.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>A directory that exists, made absolute so that it stays the same one.</summary>
     public static string? ExistingDirectory(ReadOnlySpan<string> words, string current, out string directory)

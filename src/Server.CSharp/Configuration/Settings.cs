@@ -240,6 +240,26 @@ internal static class Settings
             o => o.EnableDebugCommand, (o, v) => o.EnableDebugCommand = v,
             "Who may use DEBUG: nobody, clients of this machine, or every client."),
 
+        // Seeing inside.
+        new FlagSetting("latency-tracking", AtRunTime, o => o.LatencyTracking, (o, v) => o.LatencyTracking = v,
+            "Whether it is kept how long commands take (`INFO latencystats`, `LATENCY HISTOGRAM`)."),
+        new TextSetting<IReadOnlyList<double>>("latency-tracking-info-percentiles", AtRunTime,
+            "numbers from 0 to 100", SettingParsers.Percentiles, SettingParsers.FormatPercentiles,
+            o => o.LatencyTrackingInfoPercentiles, (o, v) => o.LatencyTrackingInfoPercentiles = v,
+            "Per cent of commands of which `INFO latencystats` tells how long they took at most.")
+        {
+            IsList = true,
+        },
+        new NumberSetting("latency-monitor-threshold", AtRunTime, 0, long.MaxValue,
+            o => o.LatencyMonitorThresholdMs, (o, v) => o.LatencyMonitorThresholdMs = v,
+            "Milliseconds from which on something took long for `LATENCY`; 0 is never."),
+        new NumberSetting("slowlog-log-slower-than", AtRunTime, -1, long.MaxValue,
+            o => o.SlowlogLogSlowerThanMicroseconds, (o, v) => o.SlowlogLogSlowerThanMicroseconds = v,
+            "Microseconds from which on a command is kept in the slow log; -1 is never."),
+        new NumberSetting("slowlog-max-len", AtRunTime, 0, long.MaxValue,
+            o => o.SlowlogMaxLength, (o, v) => o.SlowlogMaxLength = v,
+            "Commands that the slow log keeps."),
+
         // Memory is always given back off the path of commands, whatever these say.
         Lazyfree("lazyfree-lazy-eviction", o => o.LazyfreeLazyEviction, (o, v) => o.LazyfreeLazyEviction = v),
         Lazyfree("lazyfree-lazy-expire", o => o.LazyfreeLazyExpire, (o, v) => o.LazyfreeLazyExpire = v),

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Diagnostics;
 
 namespace RedisClone.Server.Engine;
 
@@ -17,18 +18,26 @@ internal sealed class Housekeeping : IDisposable
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
     private readonly Action _sample;
+    private readonly TimeProvider _clock;
+    private readonly LatencyMonitor _latency;
     private readonly ITimer _timer;
     private readonly Lock _running = new();
     private bool _isStopped;
 
-    public Housekeeping(Engine engine, ServerOptions options, TimeProvider clock, Action sample, ILogger logger)
+    public Housekeeping(
+        Engine engine, ServerOptions options, TimeProvider clock, Action sample, LatencyMonitor latency, ILogger logger)
     {
         _engine = engine;
         _options = options;
         _sample = sample;
+        _clock = clock;
+        _latency = latency;
         _logger = logger;
         _timer = clock.CreateTimer(static self => ((Housekeeping)self!).Run(), this, Period, Period);
     }
+
+    /// <summary>How long was spent on removing keys that were due.</summary>
+    public TimeSpan ExpiryTime { get; private set; }
 
     private TimeSpan Period => TimeSpan.FromMilliseconds(1000.0 / _options.Hz);
 
@@ -76,6 +85,11 @@ internal sealed class Housekeeping : IDisposable
             lock (_engine.Gate)
             {
                 more = _engine.ActiveExpire && !_engine.Pause.IsOn && _engine.ExpireDue(KeysPerTurn);
+                var started = _clock.GetTimestamp();
+                more = _engine.ActiveExpire && _engine.ExpireDue(KeysPerTurn);
+                var duration = _clock.GetElapsedTime(started);
+                ExpiryTime += duration;
+                _latency.Note(LatencyMonitor.ExpireCycle, duration);
             }
 
             _engine.Log?.Flush();

@@ -30,6 +30,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Engine.Engine _engine;
     private readonly SessionTable _sessions = new();
+    private readonly Insight _insight;
     private readonly Dispatcher _dispatcher;
     private readonly ServerVerbs _serverVerbs;
     private readonly Limits _limits = new();
@@ -73,20 +74,24 @@ public sealed class RedisCloneServer : IAsyncDisposable
             PortableSockets = options.Transport == TransportKind.Sockets,
         };
         var runId = Convert.ToHexStringLower(SHA1.HashData(BitConverter.GetBytes(start)));
-        _info = new InfoReport(_engine, options, _sessions, clock, runId, () => _transport);
+        _insight = new Insight(new CommandSet(), clock);
+        _info = new InfoReport(_engine, _insight, options, _sessions, clock, runId, () => _transport);
         var transactions = new TransactionVerbs(_engine, options);
         _serverVerbs = new ServerVerbs(_engine, options, _info, clock);
         _dispatcher = new Dispatcher(
             _engine,
-            new CommandSet(),
+            _insight,
             [
-                new ConnectionVerbs(_engine, transactions),
+                new ConnectionVerbs(_engine, transactions, _insight.Monitors),
                 new ClientVerbs(_engine, _sessions, clock),
                 new AclVerbs(_engine, _sessions, _logger),
                 transactions,
                 new PubSubVerbs(_engine),
                 new TrackingVerbs(_engine, _sessions),
                 _serverVerbs,
+                new InsightVerbs(_engine, _insight, clock),
+                new MemoryVerbs(_engine, _info),
+                new LolwutVerbs(),
                 new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
         _dispatcher.Access.Describe = session => ClientVerbs.Describe(session, clock.GetUtcNow());
@@ -140,7 +145,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 }
             }
 
-            _housekeeping = new Housekeeping(_engine, _options, _clock, _info.Sample, _logger);
+            _housekeeping = new Housekeeping(_engine, _options, _clock, _info.Sample, _insight.Latency, _logger);
         }
     }
 
@@ -251,6 +256,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
         }
 
         log.Rewrites.Ended = RewriteEnded;
+        log.Timed = _insight.Latency.Note;
         lock (_engine.Gate)
         {
             // From the first command on that is carried out, its reply waits for the log.
@@ -302,6 +308,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("acllog-max-len", ApplyAccessLogLength);
         Follow("notify-keyspace-events", () => _engine.Notifications.Selection = _options.NotifyKeyspaceEvents);
         Follow("tracking-table-max-keys", ApplyTrackingLimit);
+        Follow("latency-tracking", () => _insight.Statistics.TracksLatency = _options.LatencyTracking);
+        Follow("latency-tracking-info-percentiles", () => _insight.Percentiles = _options.LatencyTrackingInfoPercentiles);
+        Follow("latency-monitor-threshold", () => _insight.SetLatency(_options.LatencyMonitorThresholdMs));
+        Follow("slowlog-log-slower-than", () => _insight.SetSlow(_options.SlowlogLogSlowerThanMicroseconds));
+        Follow("slowlog-max-len", () => _insight.Slow.CountMax = _options.SlowlogMaxLength);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("maxclients", RefuseTooManyClients);
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));

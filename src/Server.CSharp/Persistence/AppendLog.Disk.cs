@@ -1,8 +1,13 @@
+using RedisClone.Server.Diagnostics;
+
 namespace RedisClone.Server.Persistence;
 
 /// <summary>How groups get from memory to the device, and what happens when that fails.</summary>
 public sealed partial class AppendLog
 {
+    /// <summary>Told how long each write took and, where replies wait for it, each fsync: with the names of LATENCY.</summary>
+    public Action<string, TimeSpan>? Timed { get; set; }
+
     private void TakeSealed()
     {
         var timeMs = 0L;
@@ -38,7 +43,9 @@ public sealed partial class AppendLog
         {
             try
             {
+                var started = _time.GetTimestamp();
                 _tail.WriteTo(_file);
+                Timed?.Invoke(LatencyMonitor.LogWrite, _time.GetElapsedTime(started));
             }
             catch (Exception error) when (IsOfDisk(error))
             {
@@ -112,7 +119,13 @@ public sealed partial class AppendLog
         try
         {
             file.Sync();
-            _lastFsyncTicks = _time.GetElapsedTime(started).Ticks;
+            var duration = _time.GetElapsedTime(started);
+            _lastFsyncTicks = duration.Ticks;
+            if (_policy == FsyncPolicy.Always)
+            {
+                Timed?.Invoke(LatencyMonitor.LogFsyncAlways, duration);
+            }
+
             _fsyncs++;
             return true;
         }

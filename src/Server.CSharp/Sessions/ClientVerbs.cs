@@ -170,7 +170,8 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
 
     private static string Flags(Session session)
     {
-        var flags = (session.Subscriptions is null ? "" : "P")
+        var flags = (session.IsMonitor ? "O" : "")
+            + (session.Subscriptions is null ? "" : "P")
             + (session.Queue is null ? "" : "x")
             + (session.Tracking is null ? "" : "t")
             + (session.Tracking is { IsRedirectBroken: true } ? "R" : "")

@@ -1,12 +1,15 @@
 using RedisClone.Protocol;
 using RedisClone.Server.Access;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Diagnostics;
 using RedisClone.Server.Network;
 
 namespace RedisClone.Server.Sessions;
 
 /// <summary>What a client says about its own connection: AUTH, HELLO, SELECT, QUIT and RESET.</summary>
 public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions) : IHostVerbs
+/// <summary>What a client says about its own connection: HELLO, SELECT, QUIT and RESET.</summary>
+public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions, MonitorTable monitors) : IHostVerbs
 {
     private AccessControl _access = null!;
 
@@ -163,6 +166,7 @@ public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs trans
         transactions.Abandon(session);
         engine.PubSub.Forget(session);
         engine.Tracking.Disable(session);
+        monitors.Remove(session);
         session.Database = 0;
         session.Name = "";
         session.ReplyMode = ReplyMode.On;

@@ -2,6 +2,7 @@ using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Access;
 using RedisClone.Server.Engine;
+using RedisClone.Server.Diagnostics;
 using RedisClone.Server.Network;
 using RedisClone.Server.Tracking;
 
@@ -34,9 +35,11 @@ public sealed class Dispatcher
     private readonly Func<Session, string, string>?[] _refused;
 
     /// <exception cref="InvalidOperationException">A command of the table is carried out by nobody.</exception>
-    public Dispatcher(Engine.Engine engine, CommandSet commands, IReadOnlyList<IHostVerbs> kinds)
+    public Dispatcher(Engine.Engine engine, Insight insight, IReadOnlyList<IHostVerbs> kinds)
     {
         Engine = engine;
+        Insight = insight;
+        var commands = insight.Commands;
         Commands = commands;
         Access = new AccessControl(commands);
         engine.Waits.Refuse = waiter => RefuseWaiting(waiter);
@@ -78,6 +81,8 @@ public sealed class Dispatcher
 
     /// <summary>Who may do what.</summary>
     public AccessControl Access { get; }
+    /// <summary>What is seen of the commands.</summary>
+    public Insight Insight { get; }
 
     /// <summary>Bytes of commands that one client may have queued after MULTI; beyond, it is disconnected.</summary>
     public long QueueBytesMax { get; set; } = long.MaxValue;
@@ -92,8 +97,14 @@ public sealed class Dispatcher
         session.LastCommand = lookup == CommandLookup.Found ? command.FullName : session.LastCommand;
         if (Gates.Refuse(session, lookup, command, args, Engine, Access) is { } refusal)
         {
+            var before = reply.Length;
             session.QueueBroken = true;
             reply.Error(command is not null && _refused[command.Id] is { } refused ? refused(session, refusal) : refusal);
+            if (session.Connection is not null)
+            {
+                Insight.Refused(lookup == CommandLookup.Found ? command : null, reply, before);
+            }
+
             return;
         }
 
@@ -124,6 +135,21 @@ public sealed class Dispatcher
 
     /// <summary>Carries out a command that passed the gates.</summary>
     public void Run(Session session, HostCommand command, Arguments args, RespWriter reply)
+    {
+        if (session.Connection is null)
+        {
+            // What is replayed nobody has sent.
+            CarryOut(session, command, args, reply);
+            return;
+        }
+
+        var started = Insight.Timestamp;
+        var before = reply.Length;
+        CarryOut(session, command, args, reply);
+        Insight.Ended(session, command, args, started, reply, before);
+    }
+
+    private void CarryOut(Session session, HostCommand command, Arguments args, RespWriter reply)
     {
         Engine.CommandsProcessed++;
         session.CommandsProcessed++;

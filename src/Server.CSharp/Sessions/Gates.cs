@@ -25,6 +25,7 @@ internal static class Gates
         ?? Permission(session, command, args, engine, access)
         ?? Disk(command, engine)
         ?? Listening(session, command)
+        ?? Monitoring(session, command)
         ?? Loading(session, command, engine);
 
     private static string? Known(CommandLookup lookup, HostCommand command, Arguments args) => lookup switch
@@ -50,6 +51,11 @@ internal static class Gates
     private static string? Listening(Session session, HostCommand command) =>
         session.IsListening && !PubSubVerbs.IsForListeners(command.FullName)
             ? Errors.subscribedContext(command.FullName)
+            : null;
+
+    private static string? Monitoring(Session session, HostCommand command) =>
+        session.IsMonitor && (command.Flags & (CommandFlags.Write | CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != 0
+            ? Errors.monitorOfKeys
             : null;
 
     /// <summary>

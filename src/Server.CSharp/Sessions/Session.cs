@@ -130,8 +130,12 @@ public sealed class Session : IConnectionHandler
     public bool IsHeld { get; set; }
 
     public bool MayStayIdle => Waiting is not null || IsHeld || Subscriptions is not null;
+    /// <summary>Whether the client is shown every command.</summary>
+    public bool IsMonitor { get; set; }
 
-    public OutputClass OutputClass => Subscriptions is null ? OutputClass.Normal : OutputClass.PubSub;
+    public bool MayStayIdle => Waiting is not null || Subscriptions is not null || IsMonitor;
+
+    public OutputClass OutputClass => Subscriptions is null && !IsMonitor ? OutputClass.Normal : OutputClass.PubSub;
 
     public CloseReason CloseAfterReplies { get; set; }
 
@@ -144,6 +148,7 @@ public sealed class Session : IConnectionHandler
         lock (engine.Gate)
         {
             engine.Begin();
+            _dispatcher.Insight.Begin();
             LastActive = DateTimeOffset.FromUnixTimeMilliseconds(engine.Call.Now);
             output.Protocol = Protocol;
             TakeArrived(output);
@@ -159,7 +164,9 @@ public sealed class Session : IConnectionHandler
 
             if (status == ReadStatus.Error && CanGoOn(output))
             {
+                var before = output.Length;
                 output.Error(_reader.ErrorText);
+                _dispatcher.Insight.Refused(command: null, output, before);
                 CloseAfterReplies = _reader.ErrorText == Errors.tooBigCommand
                     ? CloseReason.InputLimit
                     : CloseReason.ProtocolError;
@@ -248,6 +255,7 @@ public sealed class Session : IConnectionHandler
             _dispatcher.Engine.Watches.Unwatch(this);
             _dispatcher.Engine.PubSub.Forget(this);
             _dispatcher.Engine.Tracking.Disable(this);
+            _dispatcher.Insight.Monitors.Remove(this);
             _sessions.Remove(this);
         }
     }
@@ -257,7 +265,7 @@ public sealed class Session : IConnectionHandler
         if (_arrived is { Length: > 0 })
         {
             output.Raw(_arrived.Written);
-            if (Subscriptions is null)
+            if (Subscriptions is null && !IsMonitor)
             {
                 _arrived = null;
             }
