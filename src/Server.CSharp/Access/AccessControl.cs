@@ -196,6 +196,7 @@ public sealed class AccessControl
     private void Note(
         Session session, Verdict verdict, string userName, string what, long nowMs, bool isQueued = false)
     {
+        Log.NoteDenied(verdict.Denial);
         if (Log.CountMax > 0)
         {
             var context = isQueued || session.Queue is not null ? "multi" : "toplevel";

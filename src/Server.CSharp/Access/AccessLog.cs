@@ -39,12 +39,23 @@ public sealed class AccessLog
     private readonly LinkedList<AccessLogEntry> _entries = new();
     private long _lastId = -1;
 
+    private readonly long[] _denials = new long[(int)Denial.Authentication + 1];
+
     /// <summary>How many entries there are at most.</summary>
     public long CountMax { get; set; } = 128;
 
     public int Count => _entries.Count;
 
     public IEnumerable<AccessLogEntry> Entries => _entries;
+
+    /// <summary>How often something was refused for this reason.</summary>
+    public long CountOf(Denial reason) => _denials[(int)reason];
+
+    /// <summary>Takes note that something was refused.</summary>
+    public void NoteDenied(Denial reason) => _denials[(int)reason]++;
+
+    /// <summary>Begins to count anew; the entries stay.</summary>
+    public void ResetCounts() => Array.Clear(_denials);
 
     /// <summary>Adds an entry, or counts one that says the same.</summary>
     public void Add(

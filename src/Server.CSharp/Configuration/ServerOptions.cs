@@ -53,6 +53,8 @@ public sealed class ServerOptions
     /// <summary>The most addresses a server listens on.</summary>
     public const int BindAddressesMax = 16;
 
+    private static readonly IReadOnlyList<double> UsualPercentiles = [50, 99, 99.9];
+
     private readonly Dictionary<string, List<Func<string?>>> _listeners = new(StringComparer.Ordinal);
 
     /// <summary>The configuration file the server was started with, as a full path; null if there was none.</summary>
@@ -175,7 +177,7 @@ public sealed class ServerOptions
     public bool LatencyTracking { get; set; } = true;
 
     /// <summary>Per cent of commands of which INFO tells how long they took at most.</summary>
-    public IReadOnlyList<double> LatencyTrackingInfoPercentiles { get; set; } = [50, 99, 99.9];
+    public IReadOnlyList<double> LatencyTrackingInfoPercentiles { get; set; } = UsualPercentiles;
 
     /// <summary>From how many milliseconds on LATENCY takes note; 0 is never.</summary>
     public long LatencyMonitorThresholdMs { get; set; }

@@ -49,7 +49,7 @@ internal static class SettingParsers
         percentiles = numbers;
         for (var i = 0; i < words.Length; i++)
         {
-            if (!double.TryParse(words[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]))
+            if (!Numbers.tryParseDouble(Bytes.ofString(words[i]), ref numbers[i]))
             {
                 percentiles = current;
                 return Errors.ConfigReason.percentilesInvalid;

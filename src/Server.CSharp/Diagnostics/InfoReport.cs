@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using RedisClone.Protocol;
+using RedisClone.Server.Access;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
@@ -13,9 +14,10 @@ using RedisClone.Server.Sessions;
 namespace RedisClone.Server.Diagnostics;
 
 /// <summary>What INFO tells, section by section. Needs the engine's gate.</summary>
-public sealed class InfoReport
+public sealed partial class InfoReport
 {
     private readonly Engine.Engine _engine;
+    private readonly Insight _insight;
     private readonly ServerOptions _options;
     private readonly SessionTable _sessions;
     private readonly TimeProvider _clock;
@@ -24,11 +26,13 @@ public sealed class InfoReport
     private readonly string _runId;
     private readonly Func<ITransport?> _transport;
     private readonly (string Name, Action<StringBuilder> Write)[] _sections;
+    private readonly long _startupBytes;
     private readonly Samples _samples = new();
     private Counters _base;
 
     public InfoReport(
         Engine.Engine engine,
+        Insight insight,
         ServerOptions options,
         SessionTable sessions,
         TimeProvider clock,
@@ -36,6 +40,8 @@ public sealed class InfoReport
         Func<ITransport?> transport)
     {
         _engine = engine;
+        _insight = insight;
+        _startupBytes = GC.GetTotalMemory(forceFullCollection: false);
         _options = options;
         _sessions = sessions;
         _clock = clock;
@@ -52,13 +58,28 @@ public sealed class InfoReport
             ("Stats", WriteStats),
             ("Replication", WriteReplication),
             ("CPU", WriteCpu),
+            ("Modules", static _ => { }),
+            ("Commandstats", WriteCommandStatistics),
+            ("Errorstats", WriteErrorStatistics),
+            ("Latencystats", WriteLatencyStatistics),
             ("Cluster", WriteCluster),
             ("Keyspace", WriteKeyspace),
         ];
     }
 
-    /// <summary>Begins to count anew what the section Stats counts.</summary>
-    public void ResetStatistics() => _base = Counters.Of(_engine, _transport());
+    /// <summary>Who may do what, once there is somebody to ask.</summary>
+    public AccessControl? Access { get; set; }
+
+    /// <summary>What is done from time to time, once it is.</summary>
+    internal Housekeeping? Housekeeping { get; set; }
+
+    /// <summary>Begins to count anew what the section Stats and those of commands count.</summary>
+    public void ResetStatistics()
+    {
+        _base = Counters.Of(_engine, _transport());
+        _insight.ResetStatistics();
+        Access?.Log.ResetCounts();
+    }
 
     /// <summary>Takes a sample of what is told as a rate, or as a peak. To be called from time to time.</summary>
     public void Sample()
@@ -68,14 +89,15 @@ public sealed class InfoReport
         _samples.NoteMemory(GC.GetTotalMemory(forceFullCollection: false));
     }
 
-    /// <summary>The text for the sections asked for; all when none is.</summary>
+    /// <summary>The text for the sections asked for; when none is, the default ones.</summary>
     public string Write(IReadOnlyCollection<string> wanted)
     {
         var text = new StringBuilder(4096);
-        var all = wanted.Count == 0 || wanted.Any(name => name is "all" or "default" or "everything");
+        var all = wanted.Any(name => name is "all" or "everything");
+        var usual = wanted.Count == 0 || wanted.Contains("default");
         foreach (var (name, write) in _sections)
         {
-            if (all || wanted.Contains(name.ToLowerInvariant()))
+            if (all || (usual && name is not ("Commandstats" or "Latencystats")) || wanted.Contains(name.ToLowerInvariant()))
             {
                 if (text.Length > 0)
                 {
@@ -93,14 +115,6 @@ public sealed class InfoReport
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append("\r\n");
 
-    private static string Human(long bytes) => bytes switch
-    {
-        < 1L << 10 => FormattableString.Invariant($"{bytes}B"),
-        < 1L << 20 => FormattableString.Invariant($"{bytes / 1024.0:F2}K"),
-        < 1L << 30 => FormattableString.Invariant($"{bytes / 1048576.0:F2}M"),
-        _ => FormattableString.Invariant($"{bytes / 1073741824.0:F2}G"),
-    };
-
     private void WriteServer(StringBuilder text)
     {
         var now = _clock.GetUtcNow();
@@ -114,6 +128,7 @@ public sealed class InfoReport
         Line(text, $"arch_bits:{IntPtr.Size * 8}");
         Line(text, $"monotonic_clock:.NET {Environment.Version}");
         Line(text, $"multiplexing_api:{(_options.Transport == TransportKind.Sockets || !OperatingSystem.IsLinux() ? "sockets" : "epoll")}");
+        Line(text, $"process_supervised:no");
         Line(text, $"process_id:{Environment.ProcessId}");
         Line(text, $"run_id:{_runId}");
         Line(text, $"tcp_port:{_transport()?.Port ?? _options.Port}");
@@ -122,6 +137,7 @@ public sealed class InfoReport
         Line(text, $"uptime_in_days:{(long)uptime.TotalDays}");
         Line(text, $"hz:{_options.Hz}");
         Line(text, $"configured_hz:{_options.Hz}");
+        Line(text, $"lru_clock:{now.ToUnixTimeSeconds() & 0xFFFFFF}");
         Line(text, $"executable:{Environment.ProcessPath}");
     }
 
@@ -156,6 +172,7 @@ public sealed class InfoReport
         Line(text, $"mem_allocator:dotnet-{Environment.Version}");
         Line(text, $"gc_collections:{GC.CollectionCount(0)},{GC.CollectionCount(1)},{GC.CollectionCount(2)}");
         Line(text, $"gc_pause_total_msec:{(long)GC.GetTotalPauseDuration().TotalMilliseconds}");
+        Line(text, $"config_file:{_options.ConfigurationFile}");
     }
 
     private void WriteStats(StringBuilder text)
@@ -166,11 +183,23 @@ public sealed class InfoReport
         Line(text, $"instantaneous_ops_per_sec:{_samples.Commands}");
         Line(text, $"total_net_input_bytes:{now.BytesIn - _base.BytesIn}");
         Line(text, $"total_net_output_bytes:{now.BytesOut - _base.BytesOut}");
+        Line(text, $"total_net_repl_input_bytes:0");
+        Line(text, $"total_net_repl_output_bytes:0");
         Line(text, $"instantaneous_input_kbps:{_samples.BytesIn / 1024.0:F2}");
         Line(text, $"instantaneous_output_kbps:{_samples.BytesOut / 1024.0:F2}");
+        Line(text, $"instantaneous_input_repl_kbps:0.00");
+        Line(text, $"instantaneous_output_repl_kbps:0.00");
         Line(text, $"rejected_connections:{now.Refused - _base.Refused}");
+        Line(text, $"sync_full:0");
+        Line(text, $"sync_partial_ok:0");
+        Line(text, $"sync_partial_err:0");
+        Line(text, $"expired_subkeys:{now.ExpiredFields - _base.ExpiredFields}");
         Line(text, $"expired_keys:{now.Expired - _base.Expired}");
+        Line(text, $"expired_stale_perc:0.00");
+        Line(text, $"expired_time_cap_reached_count:{Housekeeping?.RoundsCut ?? 0}");
+        Line(text, $"expire_cycle_cpu_milliseconds:{(long)(Housekeeping?.ExpiryTime.TotalMilliseconds ?? 0)}");
         Line(text, $"evicted_keys:0");
+        Line(text, $"evicted_clients:0");
         Line(text, $"keyspace_hits:{now.Hits - _base.Hits}");
         Line(text, $"keyspace_misses:{now.Misses - _base.Misses}");
         Line(text, $"pubsub_channels:{_engine.PubSub.Of(SubscriptionKind.Channel).Count}");
@@ -181,13 +210,34 @@ public sealed class InfoReport
         Line(text, $"tracking_total_prefixes:{_engine.Tracking.Prefixes}");
         Line(text, $"latest_fork_usec:0");
         Line(text, $"total_forks:0");
+        Line(text, $"migrate_cached_sockets:0");
+        Line(text, $"slave_expires_tracked_keys:0");
+        Line(text, $"unexpected_error_replies:0");
+        Line(text, $"total_error_replies:{_insight.Errors.Total}");
+        WriteDenials(text);
+    }
+
+    private void WriteDenials(StringBuilder text)
+    {
+        if (Access is { Log: var log })
+        {
+            Line(text, $"acl_access_denied_auth:{log.CountOf(Denial.Authentication)}");
+            Line(text, $"acl_access_denied_cmd:{log.CountOf(Denial.Command)}");
+            Line(text, $"acl_access_denied_key:{log.CountOf(Denial.Key)}");
+            Line(text, $"acl_access_denied_channel:{log.CountOf(Denial.Channel)}");
+        }
     }
 
     private static void WriteReplication(StringBuilder text)
     {
         Line(text, $"role:master");
         Line(text, $"connected_slaves:0");
+        Line(text, $"master_failover_state:no-failover");
         Line(text, $"master_repl_offset:0");
+        Line(text, $"second_repl_offset:-1");
+        Line(text, $"repl_backlog_active:0");
+        Line(text, $"repl_backlog_first_byte_offset:0");
+        Line(text, $"repl_backlog_histlen:0");
     }
 
     private static void WriteCpu(StringBuilder text)
@@ -195,6 +245,8 @@ public sealed class InfoReport
         using var process = Process.GetCurrentProcess();
         Line(text, $"used_cpu_sys:{process.PrivilegedProcessorTime.TotalSeconds:F6}");
         Line(text, $"used_cpu_user:{process.UserProcessorTime.TotalSeconds:F6}");
+        Line(text, $"used_cpu_sys_children:0.000000");
+        Line(text, $"used_cpu_user_children:0.000000");
     }
 
     private static void WriteCluster(StringBuilder text) => Line(text, $"cluster_enabled:0");
@@ -210,65 +262,17 @@ public sealed class InfoReport
         }
     }
 
-    private void WritePersistence(StringBuilder text)
-    {
-        Line(text, $"loading:{(_engine.Loading is null ? 0 : 1)}");
-        Line(text, $"rdb_changes_since_last_save:{_engine.Call.Changes}");
-        Line(text, $"rdb_bgsave_in_progress:0");
-        Line(text, $"rdb_last_save_time:{_engine.LastSave.ToUnixTimeSeconds()}");
-        Line(text, $"rdb_last_bgsave_status:ok");
-        Line(text, $"aof_enabled:{(_engine.Log is null ? 0 : 1)}");
-        if (_engine.Log is { } log)
-        {
-            WriteLog(text, log.Status);
-        }
-
-        if (_engine.Loading is { } progress)
-        {
-            WriteLoading(text, progress);
-        }
-    }
-
-    private void WriteLoading(StringBuilder text, LoadProgress progress)
-    {
-        var loaded = progress.LoadedBytes;
-        var elapsedSeconds = (_clock.GetUtcNow() - progress.Started).TotalSeconds;
-        var leftBytes = Math.Max(0, progress.TotalBytes - loaded);
-        Line(text, $"loading_start_time:{progress.Started.ToUnixTimeSeconds()}");
-        Line(text, $"loading_total_bytes:{progress.TotalBytes}");
-        Line(text, $"loading_loaded_bytes:{loaded}");
-        Line(text, $"loading_loaded_perc:{100.0 * loaded / Math.Max(progress.TotalBytes, 1):F2}");
-        Line(text, $"loading_eta_seconds:{(long)(elapsedSeconds * leftBytes / Math.Max(loaded, 1))}");
-    }
-
-    private static void WriteLog(StringBuilder text, LogStatus log)
-    {
-        Line(text, $"aof_rewrite_in_progress:{(log.RewriteInProgress ? 1 : 0)}");
-        Line(text, $"aof_rewrite_scheduled:0");
-        Line(text, $"aof_last_rewrite_time_sec:{(long)(log.LastRewriteDuration?.TotalSeconds ?? -1)}");
-        Line(text, $"aof_current_rewrite_time_sec:{(log.RewriteInProgress ? (long)log.CurrentRewriteDuration.TotalSeconds : -1)}");
-        Line(text, $"aof_last_bgrewrite_status:{(log.LastRewriteError is null ? "ok" : "err")}");
-        Line(text, $"aof_rewrites:{log.Rewrites}");
-        Line(text, $"aof_last_write_status:{(log.Failure is null ? "ok" : "err")}");
-        Line(text, $"aof_current_size:{log.CurrentBytes}");
-        Line(text, $"aof_base_size:{log.BaseBytes}");
-        Line(text, $"aof_buffer_length:{log.PendingBytes}");
-        Line(text, $"aof_pending_bio_fsync:{(log.FsyncLag > TimeSpan.Zero ? 1 : 0)}");
-        Line(text, $"aof_delayed_fsync:{log.DelayedWrites}");
-        Line(text, $"aof_fsync_lag_msec:{(long)log.FsyncLag.TotalMilliseconds}");
-        Line(text, $"aof_last_fsync_usec:{(long)log.LastFsyncDuration.TotalMicroseconds}");
-    }
-
     /// <summary>What is counted since the server started.</summary>
     private readonly record struct Counters(
-        long Commands, long Expired, long Hits, long Misses, long Accepted, long Refused, long BytesIn, long BytesOut)
+        long Commands, long Expired, long ExpiredFields, long Hits, long Misses, long Accepted, long Refused, long BytesIn, long BytesOut)
     {
         public static Counters Of(Engine.Engine engine, ITransport? transport)
         {
             var net = transport?.Counters ?? default;
             var call = engine.Call;
             return new Counters(
-                engine.CommandsProcessed, call.ExpiredKeys, call.Hits, call.Misses, net.Accepted, net.Refused, net.BytesIn, net.BytesOut);
+                engine.CommandsProcessed, call.ExpiredKeys, call.ExpiredFields, call.Hits, call.Misses, net.Accepted,
+                net.Refused, net.BytesIn, net.BytesOut);
         }
     }
 }

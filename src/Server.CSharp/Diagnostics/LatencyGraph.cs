@@ -33,7 +33,7 @@ internal static class LatencyGraph
             text.Append('\n');
         }
 
-        text.Append('\n');
+        text.Append(' ', samples.Length).Append('\n');
         var ages = samples.Select(sample => Age(nowSeconds - sample.UnixSeconds)).ToArray();
         for (var line = 0; line < ages.Max(age => age.Length); line++)
         {
@@ -44,7 +44,7 @@ internal static class LatencyGraph
     }
 
     private static int HeightOf(long value, long low, long high) =>
-        high == low ? 0 : (int)((value - low) * ((Rows * Tops.Length) - 1.0) / (high - low));
+        high == low ? 0 : (int)Math.Min((Rows * Tops.Length) - 1, (value - low) * Rows * Tops.Length / (high - low));
 
     private static string Age(long seconds) => seconds switch
     {

@@ -65,7 +65,10 @@ public sealed class MonitorTable
         {
             foreach (var session in _sessions)
             {
-                session.Push(_line.Written, hasWritten: false);
+                if (session.ReplyMode == ReplyMode.On)
+                {
+                    session.Push(_line.Written, hasWritten: false);
+                }
             }
         }
     }

@@ -39,6 +39,9 @@ internal sealed class Housekeeping : IDisposable
     /// <summary>How long was spent on removing keys that were due.</summary>
     public TimeSpan ExpiryTime { get; private set; }
 
+    /// <summary>Rounds that ended before all keys were removed that were due.</summary>
+    public long RoundsCut { get; private set; }
+
     private TimeSpan Period => TimeSpan.FromMilliseconds(1000.0 / _options.Hz);
 
     /// <summary>Takes over how often rounds are to be.</summary>
@@ -86,7 +89,12 @@ internal sealed class Housekeeping : IDisposable
             {
                 more = _engine.ActiveExpire && !_engine.Pause.IsOn && _engine.ExpireDue(KeysPerTurn);
                 var started = _clock.GetTimestamp();
-                more = _engine.ActiveExpire && _engine.ExpireDue(KeysPerTurn);
+                if (!_engine.ActiveExpire)
+                {
+                    return;
+                }
+
+                more = _engine.ExpireDue(KeysPerTurn);
                 var duration = _clock.GetElapsedTime(started);
                 ExpiryTime += duration;
                 _latency.Note(LatencyMonitor.ExpireCycle, duration);
@@ -94,6 +102,8 @@ internal sealed class Housekeeping : IDisposable
 
             _engine.Log?.Flush();
         }
+
+        RoundsCut += more ? 1 : 0;
     }
 
     private void TakeSample()

@@ -45,6 +45,9 @@ public sealed class WaitTable : IDisposable
     /// <summary>How many sessions wait.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How many keys are waited for.</summary>
+    public int Keys => _queues.Count;
+
     /// <summary>Parks a session whose command could not be carried out yet.</summary>
     public void Park(Session session, HostCommand command, Arguments args, Wait wait)
     {

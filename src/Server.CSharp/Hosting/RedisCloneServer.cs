@@ -90,10 +90,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 new TrackingVerbs(_engine, _sessions),
                 _serverVerbs,
                 new InsightVerbs(_engine, _insight, clock),
-                new MemoryVerbs(_engine, _info),
+                new MemoryVerbs(_info),
                 new LolwutVerbs(),
                 new DebugVerbs(_engine, _sessions, options, disk, clock),
             ]);
+        _info.Access = _dispatcher.Access;
         _dispatcher.Access.Describe = session => ClientVerbs.Describe(session, clock.GetUtcNow());
         _engine.Tracking.FindClient = _sessions.Find;
         ApplySettings();
@@ -146,6 +147,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
             }
 
             _housekeeping = new Housekeeping(_engine, _options, _clock, _info.Sample, _insight.Latency, _logger);
+            _info.Housekeeping = _housekeeping;
         }
     }
 

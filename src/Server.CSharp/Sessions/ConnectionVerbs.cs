@@ -7,8 +7,6 @@ using RedisClone.Server.Network;
 namespace RedisClone.Server.Sessions;
 
 /// <summary>What a client says about its own connection: AUTH, HELLO, SELECT, QUIT and RESET.</summary>
-public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions) : IHostVerbs
-/// <summary>What a client says about its own connection: HELLO, SELECT, QUIT and RESET.</summary>
 public sealed class ConnectionVerbs(Engine.Engine engine, TransactionVerbs transactions, MonitorTable monitors) : IHostVerbs
 {
     private AccessControl _access = null!;

@@ -1,8 +1,8 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Access;
-using RedisClone.Server.Engine;
 using RedisClone.Server.Diagnostics;
+using RedisClone.Server.Engine;
 using RedisClone.Server.Network;
 using RedisClone.Server.Tracking;
 
@@ -81,6 +81,7 @@ public sealed class Dispatcher
 
     /// <summary>Who may do what.</summary>
     public AccessControl Access { get; }
+
     /// <summary>What is seen of the commands.</summary>
     public Insight Insight { get; }
 

@@ -39,9 +39,6 @@ public static class KnownDeviations
         [
             "XINFO STREAM s FULL", "XINFO STREAM s FULL COUNT 1", "XINFO STREAM s FULL COUNT 0", "XINFO STREAM s full count -1",
         ],
-
-        // No counters by command and by error.
-        ["server/info"] = ["INFO commandstats", "INFO errorstats", "INFO all", "INFO everything"],
     };
 
     /// <summary>The command lines of a script that are known to be answered otherwise, in order.</summary>
