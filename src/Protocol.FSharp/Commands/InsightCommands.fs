@@ -10,8 +10,7 @@ let private onAllNodes =
 let private onAllShards =
     [ nondeterministic; "request_policy:all_shards"; "response_policy:special" ]
 
-let private resets =
-    [ "request_policy:all_nodes"; "response_policy:all_succeeded" ]
+let private resets = [ "request_policy:all_nodes"; "response_policy:all_succeeded" ]
 
 let private latencyFlags = [ Admin; NoScript; Loading; Stale ]
 

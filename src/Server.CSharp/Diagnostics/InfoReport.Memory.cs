@@ -55,8 +55,8 @@ public sealed partial class InfoReport
         Line(text, $"maxclients:{_options.MaxClients}");
         Line(text, $"client_recent_max_input_buffer:{input}");
         Line(text, $"client_recent_max_output_buffer:{output}");
-        Line(text, $"blocked_clients:{_engine.Waits.Count}");
-        Line(text, $"tracking_clients:0");
+        Line(text, $"blocked_clients:{_engine.Waits.Count + _engine.Pause.Held}");
+        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
         Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
         Line(text, $"clients_in_timeout_table:{timed}");
         Line(text, $"total_watched_keys:{_engine.Watches.Count}");

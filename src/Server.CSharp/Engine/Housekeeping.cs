@@ -87,13 +87,12 @@ internal sealed class Housekeeping : IDisposable
         {
             lock (_engine.Gate)
             {
-                more = _engine.ActiveExpire && !_engine.Pause.IsOn && _engine.ExpireDue(KeysPerTurn);
-                var started = _clock.GetTimestamp();
-                if (!_engine.ActiveExpire)
+                if (!_engine.ActiveExpire || _engine.Pause.IsOn)
                 {
                     return;
                 }
 
+                var started = _clock.GetTimestamp();
                 more = _engine.ExpireDue(KeysPerTurn);
                 var duration = _clock.GetElapsedTime(started);
                 ExpiryTime += duration;

@@ -129,11 +129,10 @@ public sealed class Session : IConnectionHandler
     /// <summary>Whether a command is held back by a pause; it is carried out first thing afterwards.</summary>
     public bool IsHeld { get; set; }
 
-    public bool MayStayIdle => Waiting is not null || IsHeld || Subscriptions is not null;
     /// <summary>Whether the client is shown every command.</summary>
     public bool IsMonitor { get; set; }
 
-    public bool MayStayIdle => Waiting is not null || Subscriptions is not null || IsMonitor;
+    public bool MayStayIdle => Waiting is not null || IsHeld || Subscriptions is not null || IsMonitor;
 
     public OutputClass OutputClass => Subscriptions is null && !IsMonitor ? OutputClass.Normal : OutputClass.PubSub;
 

@@ -282,7 +282,19 @@ type CommandInfoTests(oracle: Oracle) =
             |> List.ofSeq
 
         let containers =
-            set [ "ACL"; "OBJECT"; "CLIENT"; "CONFIG"; "LATENCY"; "MEMORY"; "PUBSUB"; "SLOWLOG"; "XGROUP"; "XINFO" ]
+            set
+                [
+                    "ACL"
+                    "OBJECT"
+                    "CLIENT"
+                    "CONFIG"
+                    "LATENCY"
+                    "MEMORY"
+                    "PUBSUB"
+                    "SLOWLOG"
+                    "XGROUP"
+                    "XINFO"
+                ]
 
         let expected =
             set
