@@ -44,6 +44,7 @@ internal sealed class LogTail(LogBufferPool pool, long endOffset, long endNumber
             // Its line goes into the next buffer: making a large one larger may take more memory than there is.
             group.LastNumber = number - 1;
             Open(group);
+            EndOffset = group.End;
             Open(pool.Take());
         }
         else

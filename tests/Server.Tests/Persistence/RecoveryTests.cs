@@ -40,6 +40,26 @@ public sealed class RecoveryTests
         }
     }
 
+    [Theory]
+    [InlineData(FsyncPolicy.Always)]
+    [InlineData(FsyncPolicy.EverySecond)]
+    [InlineData(FsyncPolicy.No)]
+    public void Groups_of_any_length_are_read_back_small_ones_before_and_behind_them(FsyncPolicy policy)
+    {
+        var disk = new SimulatedDisk();
+        var driver = new LogDriver(disk, policy);
+        foreach (var length in (int[])[1 << 10, (LogTail.BufferBytes / 2) - 1, LogTail.BufferBytes / 2, LogTail.BufferBytes, 5 << 20])
+        {
+            driver.Turn(["SET", "before", "1"]);
+            driver.Turn(["SET", $"{length}", new string('x', length)]);
+            driver.Turn(["SET", "behind", "2"]);
+        }
+
+        driver.Log.Dispose();
+
+        Assert.Equal(driver.Turns, driver.AssertRecovers(disk, driver.Turns));
+    }
+
     [Fact]
     public void A_log_cut_at_any_byte_gives_the_groups_that_are_whole_and_keeps_the_rest()
     {
