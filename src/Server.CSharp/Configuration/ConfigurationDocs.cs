@@ -48,9 +48,24 @@ internal static class ConfigurationDocs
     public static string Write()
     {
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
-        page.Append("| setting | values | default | change | what it does |\n");
+        WriteTable(page, "what it does", Settings.All.Where(setting => !setting.HasNoEffect));
+        page.Append("""
+
+            ## Accepted without effect
+
+            Redis has these, files hold them, and nothing depends on them here. They take the values that Redis takes.
+
+
+            """.ReplaceLineEndings("\n"));
+        WriteTable(page, "why it has none", Settings.All.Where(setting => setting.HasNoEffect));
+        return page.ToString();
+    }
+
+    private static void WriteTable(StringBuilder page, string last, IEnumerable<Setting> settings)
+    {
+        page.Append($"| setting | values | default | change | {last} |\n");
         page.Append("|---|---|---|---|---|\n");
-        foreach (Setting setting in Settings.All)
+        foreach (Setting setting in settings)
         {
             string alias = setting.Alias is null ? "" : $" (or `{setting.Alias}`)";
             string defaultValue = setting.Default.Length == 0 ? "empty" : $"`{setting.Default}`";
@@ -58,7 +73,5 @@ internal static class ConfigurationDocs
             page.Append($"| `{setting.Name}`{alias} | {setting.Values} | {defaultValue} | {change} ")
                 .Append($"| {setting.Summary} |\n");
         }
-
-        return page.ToString();
     }
 }

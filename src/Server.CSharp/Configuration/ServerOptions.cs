@@ -57,6 +57,9 @@ public sealed class ServerOptions
 
     private readonly Dictionary<string, List<Func<string?>>> _listeners = new(StringComparer.Ordinal);
 
+    /// <summary>What settings without effect were set to.</summary>
+    private readonly Dictionary<string, object> _unused = new(StringComparer.Ordinal);
+
     /// <summary>The configuration file the server was started with, as a full path; null if there was none.</summary>
     public string? ConfigurationFile { get; init; }
 
@@ -232,6 +235,13 @@ public sealed class ServerOptions
 
         listeners.Add(apply);
     }
+
+    /// <summary>The value of a setting that has no effect.</summary>
+    internal T Unused<T>(string name, T value)
+        where T : notnull => _unused.TryGetValue(name, out object? set) ? (T)set : value;
+
+    internal void SetUnused<T>(string name, T value)
+        where T : notnull => _unused[name] = value;
 
     /// <summary>Tells whoever asked that a setting has changed; the first objection ends it and is returned.</summary>
     internal string? Notify(Setting setting)

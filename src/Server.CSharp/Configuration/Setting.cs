@@ -37,6 +37,9 @@ internal abstract class Setting(string name, SettingChange change, string summar
     /// <summary>Whether the value may be several words.</summary>
     public bool IsList { get; init; }
 
+    /// <summary>Whether it is accepted only because Redis has it.</summary>
+    public bool HasNoEffect { get; init; }
+
     /// <summary>For a list whose lines in a file add up, how many words a line has; 0 if a line replaces the one before.</summary>
     public int WordsPerLine { get; init; }
 

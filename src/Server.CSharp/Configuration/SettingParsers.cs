@@ -147,6 +147,17 @@ internal static class SettingParsers
         return bytes == 0 ? null : reason;
     }
 
+    /// <summary>Refuses every whole number but 0.</summary>
+    public static string? OnlyZeroCount(string text, string reason)
+    {
+        if (!ConfiguredNumber.TryParseInteger(text, out long number))
+        {
+            return Reason.integer;
+        }
+
+        return number is < 0 or > int.MaxValue ? Reason.between(0, int.MaxValue) : number == 0 ? null : reason;
+    }
+
     /// <summary>Refuses yes with the reason, and what is neither yes nor no.</summary>
     public static string? OnlyNo(string text, string reason) => text.ToLowerInvariant() switch
     {
@@ -166,8 +177,34 @@ internal static class SettingParsers
         return known.Contains(text, StringComparer.OrdinalIgnoreCase) ? reason : Reason.oneOf(known);
     }
 
+    /// <summary>Refuses anything but nothing.</summary>
+    public static string? OnlyNothing(string text, string reason) => text.Length == 0 ? null : reason;
+
+    /// <summary>Three numbers between -2000 and 2000, as text.</summary>
+    public static string? OomScores(ReadOnlySpan<string> words, string current, out string scores)
+    {
+        const int Count = 3;
+        const int Most = 2000;
+        scores = current;
+        if (words.Length != Count)
+        {
+            return Reason.wrongCount;
+        }
+
+        foreach (string word in words)
+        {
+            if (!ConfiguredNumber.TryParseInteger(word, out long score) || score is < -Most or > Most)
+            {
+                return "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+            }
+        }
+
+        scores = string.Join(' ', words!);
+        return null;
+    }
+
     /// <summary>Refuses save points: well-formed ones with the reason.</summary>
-    public static string? OnlyEmpty(string text, string reason)
+    public static string? NoSavePoints(string text, string reason)
     {
         if (text.Length == 0)
         {

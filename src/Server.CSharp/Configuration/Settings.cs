@@ -20,6 +20,8 @@ internal static class Settings
         "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction",
     ];
 
+    private const string NoReplicas = "There is no replication.";
+
     private static readonly string[] Supervisors = ["upstart", "systemd", "auto", "no"];
 
     /// <summary>Every setting, in the order of the documentation.</summary>
@@ -206,7 +208,7 @@ internal static class Settings
         new FlagSetting("aof-load-truncated", AtRunTime, o => o.AofLoadTruncated, (o, v) => o.AofLoadTruncated = v,
             "Whether a log that breaks off within its last command is loaded up to there, or refused."),
         new FixedSetting("save", AtRunTime, "",
-            text => SettingParsers.OnlyEmpty(text,
+            text => SettingParsers.NoSavePoints(text,
                 "this server has no save points: its log is always up to date (appendonly)"),
             "There are no RDB save points; the log keeps everything.")
         {
@@ -266,6 +268,33 @@ internal static class Settings
         Lazyfree("lazyfree-lazy-server-del", o => o.LazyfreeLazyServerDel, (o, v) => o.LazyfreeLazyServerDel = v),
         Lazyfree("lazyfree-lazy-user-del", o => o.LazyfreeLazyUserDel, (o, v) => o.LazyfreeLazyUserDel = v),
         Lazyfree("lazyfree-lazy-user-flush", o => o.LazyfreeLazyUserFlush, (o, v) => o.LazyfreeLazyUserFlush = v),
+
+        // Of Redis, and without meaning here.
+        new FixedSetting("replicaof", AtStart, "",
+            text => SettingParsers.OnlyNothing(text == "no one" ? "" : text, "this server is no replica"), NoReplicas)
+        {
+            Alias = "slaveof",
+            IsList = true,
+        },
+        new FixedSetting("min-replicas-to-write", AtRunTime, "0",
+            text => SettingParsers.OnlyZeroCount(text, "this server has no replicas"), NoReplicas)
+        {
+            Alias = "min-slaves-to-write",
+        },
+        new FixedSetting("enable-module-command", AtStart, "no",
+            text => SettingParsers.OnlyWord(text, "no", ["no", "yes", "local"], "this server loads no modules"),
+            "Modules cannot be loaded."),
+        new FixedSetting("enable-protected-configs", AtStart, "no",
+            text => SettingParsers.OnlyWord(text, "no", ["no", "yes", "local"],
+                "this server lets no client change where files are"),
+            "Where files are is set at start."),
+        OnlyNo("aof-timestamp-enabled", AtRunTime, "this server notes no times in its log", "The log has no times."),
+        OnlyNo("syslog-enabled", AtStart, "this server does not log to syslog", "Nothing is sent to syslog."),
+        new FixedSetting("bind-source-addr", AtRunTime, "",
+            text => SettingParsers.OnlyNothing(text, "this server makes no connections"), "No connections are made."),
+        new FixedSetting("socket-mark-id", AtStart, "0",
+            text => SettingParsers.OnlyZeroCount(text, "this server does not mark sockets"), "Sockets are not marked."),
+        .. UnusedSettings.All,
     ];
 
     /// <summary>Every name and alias in lower case, with its setting.</summary>
