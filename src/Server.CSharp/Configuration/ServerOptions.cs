@@ -176,6 +176,12 @@ public sealed class ServerOptions
     /// <summary>How many times a second background duties are looked after.</summary>
     public int Hz { get; set; } = 10;
 
+    /// <summary>Port of the endpoint for Prometheus; 0 is none.</summary>
+    public int MetricsPort { get; set; }
+
+    /// <summary>Address of the endpoint for Prometheus; <c>*</c> is all.</summary>
+    public string MetricsBind { get; set; } = "127.0.0.1";
+
     /// <summary>Whether how long commands take is kept for their distributions.</summary>
     public bool LatencyTracking { get; set; } = true;
 

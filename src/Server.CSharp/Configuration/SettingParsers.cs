@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using RedisClone.Protocol;
 using Reason = RedisClone.Protocol.Errors.ConfigReason;
 
@@ -63,6 +64,13 @@ internal static class SettingParsers
         }
 
         return null;
+    }
+
+    /// <summary>An address in numbers, or all.</summary>
+    public static string? Address(ReadOnlySpan<string> words, string current, out string address)
+    {
+        address = words[0];
+        return address == "*" || IPAddress.TryParse(address, out _) ? null : "argument must be an IP address or *";
     }
 
     public static string FormatPercentiles(IReadOnlyList<double> percentiles) =>

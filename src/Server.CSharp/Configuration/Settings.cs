@@ -243,6 +243,11 @@ internal static class Settings
             "Who may use DEBUG: nobody, clients of this machine, or every client."),
 
         // Seeing inside.
+        new NumberSetting("metrics-port", AtStart, 0, 65535, o => o.MetricsPort, (o, v) => o.MetricsPort = (int)v,
+            "Port on which `GET /metrics` and `GET /healthz` are answered over HTTP; 0 is none. Not in Redis."),
+        new TextSetting<string>("metrics-bind", AtStart, "an address", SettingParsers.Address,
+            address => address, o => o.MetricsBind, (o, v) => o.MetricsBind = v,
+            "Address of that port; `*` is all. Not in Redis."),
         new FlagSetting("latency-tracking", AtRunTime, o => o.LatencyTracking, (o, v) => o.LatencyTracking = v,
             "Whether it is kept how long commands take (`INFO latencystats`, `LATENCY HISTOGRAM`)."),
         new TextSetting<IReadOnlyList<double>>("latency-tracking-info-percentiles", AtRunTime,

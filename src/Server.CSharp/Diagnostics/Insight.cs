@@ -26,6 +26,9 @@ public sealed class Insight
         Latency = new LatencyMonitor(clock);
     }
 
+    /// <summary>Who else wants to know, by the means of .NET.</summary>
+    internal Instruments? Instruments { get; set; }
+
     public CommandSet Commands { get; }
 
     public CommandStatistics Statistics { get; }
@@ -74,12 +77,18 @@ public sealed class Insight
         {
             var microseconds = (long)_clock.GetElapsedTime(started, _now).TotalMicroseconds;
             Slow.Add(session, command, args, _clock.GetUtcNow(), microseconds);
+            Instruments?.Ended(command.FullName, _clock.GetUtcNow(), _clock.GetElapsedTime(started, _now));
         }
 
         if (ticks >= _latencyTicks)
         {
             var name = command.Has(CommandFlags.Fast) ? LatencyMonitor.FastCommand : LatencyMonitor.Command;
             Latency.Note(name, _clock.GetElapsedTime(started, _now));
+        }
+
+        if (Instruments is { WantsDurations: true } instruments)
+        {
+            instruments.Record(command.FullName, _clock.GetElapsedTime(started, _now));
         }
 
         if (Monitors.Count > 0)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using RedisClone.Protocol;
@@ -31,6 +32,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private readonly Engine.Engine _engine;
     private readonly SessionTable _sessions = new();
     private readonly Insight _insight;
+    private readonly ILoggerFactory _loggers;
+    private readonly Instruments _instruments;
     private readonly Dispatcher _dispatcher;
     private readonly ServerVerbs _serverVerbs;
     private readonly Limits _limits = new();
@@ -41,6 +44,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private ITransport? _transport;
     private readonly InfoReport _info;
     private Housekeeping? _housekeeping;
+    private MetricsServer? _metrics;
     private Task? _stopping;
 
     /// <param name="options">What the server is set to; it is the owner from now on.</param>
@@ -59,6 +63,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _options = options;
         _clock = clock;
         _disk = disk;
+        _loggers = loggers;
         _logger = loggers.CreateLogger("RedisClone");
         var start = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _engine = new Engine.Engine(new Keyspace(start, options.Databases), _limits, clock, start)
@@ -75,6 +80,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
         };
         var runId = Convert.ToHexStringLower(SHA1.HashData(BitConverter.GetBytes(start)));
         _insight = new Insight(new CommandSet(), clock);
+        _instruments = new Instruments(_engine, _sessions, _insight, () => _transport);
+        _insight.Instruments = _instruments;
         _info = new InfoReport(_engine, _insight, options, _sessions, clock, runId, () => _transport);
         var transactions = new TransactionVerbs(_engine, options);
         _serverVerbs = new ServerVerbs(_engine, options, _info, clock);
@@ -130,6 +137,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
 
             var transport = MakeTransport?.Invoke(core)
                 ?? Network.Transport.Create(_transportOptions, core, _clock, _logger);
+            StartMetrics();
             transport.Start();
             _transport = transport;
             if (_options.AppendOnly)
@@ -181,6 +189,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
     private void StopStarted()
     {
         _housekeeping?.Dispose();
+        _metrics?.Dispose();
+        _instruments.Dispose();
         _engine.Waits.Dispose();
         _engine.Pause.Dispose();
         _transport?.Stop(StopTimeMax);
@@ -229,6 +239,27 @@ public sealed class RedisCloneServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Answers those who watch over servers, from before the data are loaded on.</summary>
+    private void StartMetrics()
+    {
+        if (_options.MetricsPort == 0)
+        {
+            return;
+        }
+
+        var address = _options.MetricsBind == "*" ? IPAddress.IPv6Any : IPAddress.Parse(_options.MetricsBind);
+        _metrics = new MetricsServer(address, _options.MetricsPort, _loggers, () => Guarded(_info.Metrics), () => Guarded(() => _info.Trouble));
+        _metrics.Start();
+
+        T Guarded<T>(Func<T> read)
+        {
+            lock (_engine.Gate)
+            {
+                return read();
+            }
+        }
+    }
+
     private void BeginLoading()
     {
         var path = _options.LogPath();
@@ -247,6 +278,7 @@ public sealed class RedisCloneServer : IAsyncDisposable
         var path = _options.LogPath();
         RecoveryReport report;
         AppendLog log;
+        var started = _clock.GetTimestamp();
         using (var replayer = new LogReplayer(_dispatcher, _sessions, _clock.GetUtcNow(), _engine.Loading))
         {
             var logOptions = new AppendLogOptions
@@ -268,11 +300,14 @@ public sealed class RedisCloneServer : IAsyncDisposable
         }
 
         ApplyLogSettings();
+        _instruments.Ended("log.load", _clock.GetUtcNow(), _clock.GetElapsedTime(started));
         _logger.LogInformation("{Path}: {Report}", path, report);
     }
 
     private void RewriteEnded(string? problem)
     {
+        var duration = _engine.Log?.Status.LastRewriteDuration ?? TimeSpan.Zero;
+        _instruments.Ended("log.compact", _clock.GetUtcNow(), duration, problem);
         if (problem is null)
         {
             _engine.LastSave = _clock.GetUtcNow();

@@ -10,7 +10,7 @@ namespace RedisClone.Server.Tests.Configuration;
 public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassFixture<ConfigOracleTests.Oracle>
 {
     /// <summary>Settings that Redis knows later than the oracle, or not at all.</summary>
-    private static readonly HashSet<string> Newer = ["set-max-listpack-entries", "set-max-listpack-value", "transaction-rollback"];
+    private static readonly HashSet<string> Newer = ["set-max-listpack-entries", "set-max-listpack-value", "transaction-rollback", "metrics-port", "metrics-bind"];
 
     /// <summary>Settings whose defaults are ours on purpose, depend on the machine, or are given to the oracle.</summary>
     private static readonly HashSet<string> OwnDefaults =

@@ -49,6 +49,8 @@ public class SettingsTests
         ["auto-aof-rewrite-percentage", "0"],
         ["auto-aof-rewrite-min-size", "1"],
         ["aof-load-truncated", "no"],
+        ["metrics-port", "9121"],
+        ["metrics-bind", "*"],
         ["latency-tracking", "no"],
         ["latency-tracking-info-percentiles", "50 99.99"],
         ["latency-monitor-threshold", "100"],

@@ -80,6 +80,8 @@ public sealed class OracleServer : IScriptTarget
         throw new InvalidOperationException($"{Program} did not start");
     }
 
+    public int Port => _port;
+
     public IScriptConnection Connect() => new TcpConnection(_port);
 
     public void Advance(TimeSpan time)
