@@ -122,7 +122,8 @@ type TreeCursor =
 /// Items in an order. Not for two threads at once while it is written to. Spans of items are good until the next write;
 /// an item that is written must not be a view into the tree. An index out of range is a defect of the caller.
 [<Sealed; AllowNullLiteral>]
-type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotShift: int, madeIn: int64) =
+type CountedTree
+    private (owner: Owner, start: TreeNode, startCount: int, slotShift: int, madeIn: int64, startBytes: int64) =
     /// A leaf or node that shrinks to this looks for a neighbour to join.
     static let underfullBytes = (LeafPage.BytesMax - LeafPage.ItemsAt) / 4
 
@@ -137,6 +138,10 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     /// might pack it.
     static let packedBytesMax = (LeafPage.BytesMax - LeafPage.ItemsAt) / 16 * 15
 
+    /// What the tree itself takes.
+    static let ownBytes = 140L
+
+    let account = Account startBytes
     let mutable root = start
     let mutable count = startCount
 
@@ -152,26 +157,68 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         if madeIn <> owner.Epoch then
             invalidOp "A tree of an older epoch is read-only."
 
+    /// What an item takes beside its leaf, in bytes: those that are long have a blob, and a place among references.
+    static let besideOf (length: int) =
+        if length > LeafPage.InlineMax then
+            int64 length + 80L
+        else
+            0L
+
+    /// The same for some items of a leaf.
+    static let besideOfItems (page: byte[]) (references: Blob[]) (from: int) (items: int) =
+        let mutable bytes = 0L
+
+        if not (isNull references) then
+            for index in from .. from + items - 1 do
+                bytes <- bytes + besideOf (LeafPage.item page references index).Length
+
+        bytes
+
+    static let leafBytes (page: byte[]) (references: Blob[]) =
+        Sizeof.array page.Length 1
+        + besideOfItems page references 0 (LeafPage.header page).Count
+
+    static let rec bytesOf (node: TreeNode) : int64 =
+        let mutable bytes = node.MemoryBytes
+
+        for child in 0 .. node.Count - 1 do
+            bytes <-
+                bytes
+                + (if node.Level > 1 then
+                       bytesOf node.Nodes[child]
+                   else
+                       leafBytes node.Leaves[child] (node.ReferencesOf child))
+
+        bytes
+
     let rent (needed: int) =
         let page = owner.Pool.Rent(LeafPage.lengthFor (LeafPage.itemsAt slotShift + needed))
-
+        account.Add(Sizeof.array page.Length 1)
         LeafPage.clear page owner.Epoch slotShift
         page
 
     /// Gives the array of a leaf that the tree no longer has to the pool, if no snapshot can have it.
     let release (page: byte[]) =
+        account.Add -(Sizeof.array page.Length 1)
+
         if (LeafPage.header page).Epoch = owner.Epoch then
             owner.Pool.Return page
 
     let makeNode (level: int) =
-        if level = 1 && not (isNull spare) && spare.Epoch = owner.Epoch then
-            let node = spare
-            spare <- null
-            node
-        else
-            TreeNode(owner.Epoch, level, TreeNode.Fanout)
+        let made =
+            if level = 1 && not (isNull spare) && spare.Epoch = owner.Epoch then
+                let node = spare
+                spare <- null
+                node
+            else
+                TreeNode(owner.Epoch, level, TreeNode.Fanout)
+
+        account.Add made.MemoryBytes
+        made
 
     let dropNode (node: TreeNode) =
+        account.Add -node.MemoryBytes
+
         if
             node.Level = 1
             && node.Epoch = owner.Epoch
@@ -225,7 +272,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         LeafPage.append old 0 (LeafPage.header old).Count page
         LeafPage.indexHints page (node.ReferencesOf child)
         node.Leaves[child] <- page
-        owner.Pool.Return old
+        release old
         page
 
     let insertItem (node: TreeNode) (child: int) (index: int) (item: ReadOnlySpan<byte>) =
@@ -235,6 +282,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
         if item.Length > LeafPage.InlineMax then
             node.SetReferences(child, references)
+            account.Add(besideOf item.Length)
 
         node.Counts[child] <- node.Counts[child] + 1
 
@@ -242,7 +290,9 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             node.Prefixes[child] <- LeafPage.prefixOf item
 
     let placeChild (node: TreeNode) (at: int) (page: byte[]) (references: Blob[]) (inner: TreeNode) =
+        let before = node.MemoryBytes
         node.Open at
+        account.Add(node.MemoryBytes - before)
 
         if node.Level = 1 then
             node.SetLeaf(at, page, references)
@@ -279,6 +329,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
         let mutable references: Blob[] = null
         LeafPage.insert page &references 0 item
+        account.Add(besideOf item.Length)
         addChild node at page references null
 
     /// Inserts an item into an owned leaf that has no room for it.
@@ -307,6 +358,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
                 insertItem node child index item
             else
                 LeafPage.insert right &references (index - cut) item
+                account.Add(besideOf item.Length)
 
             addChild node (child + 1) right references null
 
@@ -380,6 +432,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     let growRoot (sibling: TreeNode) =
         if not (isNull sibling) then
             let top = TreeNode(owner.Epoch, root.Level + 1, 4)
+            account.Add top.MemoryBytes
             placeChild top 0 null null root
             placeChild top 1 null null sibling
             root <- top
@@ -387,6 +440,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
     /// Takes away nodes above that have but one child.
     let shrinkRoot () =
         while root.Level > 1 && root.Count = 1 do
+            account.Add -root.MemoryBytes
             root <- root.Nodes[0]
 
     /// Makes one of a leaf and its right neighbour, if they are small enough.
@@ -455,6 +509,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
         if node.Level = 1 then
             let page = ownLeaf node child
+            account.Add -(besideOfItems page (node.ReferencesOf child) local 1)
             LeafPage.remove page (node.ReferencesOf child) local 1
 
             if local = 0 then
@@ -489,7 +544,10 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
             if some = node.Counts[child] then
                 if node.Level = 1 then
+                    account.Add -(besideOfItems node.Leaves[child] (node.ReferencesOf child) 0 some)
                     release node.Leaves[child]
+                else
+                    account.Add -(bytesOf node.Nodes[child])
 
                 if dropped = 0 then
                     dropFrom <- child
@@ -497,6 +555,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
                 dropped <- dropped + 1
             elif node.Level = 1 then
                 let page = ownLeaf node child
+                account.Add -(besideOfItems page (node.ReferencesOf child) local some)
                 LeafPage.remove page (node.ReferencesOf child) local some
                 node.NoteLeaf child
             else
@@ -526,6 +585,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             let page = ownLeaf node child
             let mutable references = node.ReferencesOf child
             let length = LeafPage.encodedLength item.Length
+            let before = besideOfItems page references local 1
 
             let replaced =
                 LeafPage.tryReplace page &references local item
@@ -534,6 +594,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
             if replaced then
                 node.SetReferences(child, references)
+                account.Add(besideOf item.Length - before)
 
                 if local = 0 then
                     node.Prefixes[child] <- LeafPage.prefixOf item
@@ -588,33 +649,22 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         node.SetLeaf(0, page, null)
         node
 
-    let rec bytesOf (node: TreeNode) : int64 =
-        let mutable bytes = int64 (node.Counts.Length * 20 + 160)
-
-        for child in 0 .. node.Count - 1 do
-            if node.Level > 1 then
-                bytes <- bytes + bytesOf node.Nodes[child]
-            else
-                bytes <- bytes + int64 (node.Leaves[child].Length + 24)
-
-                match node.ReferencesOf child with
-                | null -> ()
-                | references ->
-                    bytes <- bytes + int64 (references.Length * 8 + 24)
-
-                    for blob in references do
-                        if not (isNull blob) then
-                            bytes <- bytes + int64 (blob.Capacity + 64)
-
-        bytes
-
     /// An empty tree. `isOrdered` tells whether items will be looked for by order, or by position only.
     new(owner: Owner, isOrdered: bool) =
         let slotShift = if isOrdered then LeafPage.HintSlots else LeafPage.NoSlots
 
-        CountedTree(owner, CountedTree.EmptyRoot(owner, slotShift), 0, slotShift, owner.Epoch)
+        let root = CountedTree.EmptyRoot(owner, slotShift)
+        CountedTree(owner, root, 0, slotShift, owner.Epoch, CountedTree.BytesOf root)
 
     static member private EmptyRoot(owner: Owner, slotShift: int) = emptyRoot owner slotShift
+
+    static member private BytesOf(root: TreeNode) = ownBytes + bytesOf root
+
+    /// The memory of the tree, what it shares with other versions included, in bytes.
+    member _.Account = account
+
+    /// Counts the memory anew, by looking at every leaf, in bytes.
+    member _.Recount() : int64 = CountedTree.BytesOf root
 
     /// The number of items.
     member _.Count = count
@@ -628,7 +678,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
         if obj.ReferenceEquals(editor, owner) && madeIn = editor.Epoch then
             this
         else
-            CountedTree(editor, root, count, slotShift, editor.Epoch)
+            CountedTree(editor, root, count, slotShift, editor.Epoch, account.Bytes)
 
     /// The item at an index.
     member _.Item(index: int) : ReadOnlySpan<byte> = itemAt index
@@ -688,6 +738,7 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
 
         if removed = count then
             root <- emptyRoot owner slotShift
+            account.Add(CountedTree.BytesOf root - account.Bytes)
         elif removed > 0 then
             ownRoot ()
             removeRange root index removed
@@ -727,6 +778,3 @@ type CountedTree private (owner: Owner, start: TreeNode, startCount: int, slotSh
             this.RemoveAt index
 
         found
-
-    /// The memory of the tree in bytes, what it shares with other versions included. Looks at every leaf.
-    member _.MemoryBytes: int64 = bytesOf root

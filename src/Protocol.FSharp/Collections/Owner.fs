@@ -86,6 +86,72 @@ type PagePool() =
             free[index][counts[index]] <- page
             counts[index] <- counts[index] + 1
 
+// What the live data take, counted
+// --------------------------------
+// The collector knows what is in use only after it has looked at everything, and what it finds includes garbage and old
+// versions. So the bytes of the live version are counted where they change: a structure (a table, a tree, a stream) has an
+// account; where a page, a directory, a node or a blob takes the place of another, the difference is added.
+//
+// What is counted is the shape of the live version, not who made which array when. A page that is copied because a snapshot
+// shares it changes nothing: another of the same length is in its place. What only a snapshot still holds is not counted,
+// as Redis does not count what its child process holds; and arrays that wait in the pool are free memory.
+//
+//      Owner.Account ◄── the tables of the databases ◄── tables, trees and streams that are values
+//
+// A structure that is a value adds to the account of the table that it is stored in, so that adding a field to a large hash
+// changes all three at once. It is attached when it is stored in a record, and detached when it leaves it; in between, while
+// it is being built, it counts for itself only. Only structures of the current epoch are ever written to, so the accounts
+// of frozen ones stand still: going back to a frozen version brings back the sum of that time.
+
+/// Bytes of memory that something takes, and with it whatever it is part of. Each array counts with its header.
+[<Sealed; AllowNullLiteral>]
+type Account(start: int64) =
+    let mutable bytes = start
+    let mutable whole: Account = null
+
+    member _.Bytes = bytes
+
+    member private _.Whole
+        with get () = whole
+        and set (value: Account) = whole <- value
+
+    /// Takes note that more, or less, is taken.
+    member this.Add(change: int64) =
+        bytes <- bytes + change
+
+        if not (isNull whole) then
+            whole.Add change
+
+    /// Takes something in that from now on is part of this.
+    member this.Attach(part: Account) =
+        part.Whole <- this
+        this.Add part.Bytes
+
+    /// Takes it out again.
+    member this.Detach(part: Account) =
+        if obj.ReferenceEquals(part.Whole, this) then
+            part.Whole <- null
+
+        this.Add -part.Bytes
+
+/// A value that counts its memory in accounts of its own.
+[<AllowNullLiteral>]
+type IAccounted =
+    abstract CountIn: account: Account -> unit
+    abstract CountOut: account: Account -> unit
+
+    /// Counts anew by looking at everything, in bytes.
+    abstract Recount: unit -> int64
+
+/// The sizes of what is made of objects, in bytes.
+[<RequireQualifiedAccess>]
+module Sizeof =
+    /// What an array takes beyond its elements: its header.
+    [<Literal>]
+    let ArrayHead = 24L
+
+    let array (elements: int) (each: int) = ArrayHead + int64 elements * int64 each
+
 /// Who may edit: the live keyspace. Holds the current epoch, the pool of pages and the secret of the hashes.
 [<Sealed; AllowNullLiteral>]
 type Owner(source: EpochSource, secret: HashSecret) =
@@ -103,6 +169,9 @@ type Owner(source: EpochSource, secret: HashSecret) =
 
     member val Pool = PagePool()
 
+    /// The memory of all databases, in bytes.
+    member val Account = Account 0L
+
     /// An owner for a fork: same hashes, an epoch and a pool of its own.
     member _.Fork() = Owner(source, secret)
 
@@ -118,6 +187,9 @@ type Blob(epoch: int64, data: byte[], length: int) =
 
     /// The bytes of memory that the run takes.
     member _.Capacity = data.Length
+
+    /// The same, with the object and the header of its array.
+    member _.MemoryBytes = Sizeof.ArrayHead + int64 data.Length + 32L
 
     /// The array that begins with the bytes of the run.
     member _.Data = data

@@ -79,6 +79,9 @@ type LongKey(key: byte[], value: obj) =
     member _.Key = key
     member _.Value = value
 
+    /// The memory of the key, in bytes.
+    member _.KeyBytes = Sizeof.array key.Length 1 + 32L
+
 /// Reading and writing the bytes of a page. No decisions here: those are `PageTable`'s.
 [<RequireQualifiedAccess>]
 module Page =
@@ -312,6 +315,20 @@ module Page =
         header.Occupied <- header.Occupied &&& ~~~(1UL <<< slot)
         header.Count <- header.Count - 1s
         (at page (TagsAt + slot)) <- 0uy
+
+    /// One bit for each slot whose record has a deadline.
+    let slotsWithDeadline (page: byte[]) : uint64 =
+        let mutable found = 0UL
+        let mutable slots = (header page).Occupied
+
+        while slots <> 0UL do
+            let slot = BitOperations.TrailingZeroCount slots
+            slots <- slots &&& (slots - 1UL)
+
+            if flags page (recordAt page slot) &&& HasDeadline <> 0uy then
+                found <- found ||| (1UL <<< slot)
+
+        found
 
     /// The deadline of the record in a slot or, if that is earlier, of the parts of its value.
     let earliestIn (page: byte[]) (references: obj[]) (slot: int) : int64 =

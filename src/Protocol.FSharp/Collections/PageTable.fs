@@ -52,6 +52,15 @@ type Segment(epoch: int64, prefixBits: int, depth: int, pages: byte[][], referen
 
         this.DeepPages <- deep
 
+    /// The memory of the directory, without what it names, in bytes.
+    member this.MemoryBytes =
+        let directory = Sizeof.array pages.Length 8
+
+        if isNull this.References then
+            directory + 72L
+        else
+            2L * directory + 72L
+
     member inline this.IndexOf(hash: uint64) : int =
         int (((hash <<< this.PrefixBits) >>> 1) >>> (63 - this.Depth))
 
@@ -123,6 +132,11 @@ type Entry =
             | :? Blob as blob -> blob.Span
             | _ -> ReadOnlySpan<byte>.Empty
 
+    /// Goes to the record in a slot of the page.
+    member this.Pick(slot: int) =
+        this.Slot <- slot
+        this.Record <- Page.recordAt this.Page slot
+
     /// Bytes of memory of the record itself, without what hangs beside the page.
     member this.RecordBytes = Page.recordLength this.Page this.Record + 3
 
@@ -192,7 +206,8 @@ type Walk =
 
 /// A version of a table that nothing will ever change. Safe to read from any thread.
 [<Sealed>]
-type FrozenTable internal (root: Segment[], rootBits: int, count: int, deadlines: int) =
+type FrozenTable internal (root: Segment[], rootBits: int, count: int, deadlines: int, bytes: int64) =
+    member internal _.Bytes = bytes
     member internal _.Root = root
     member internal _.RootBits = rootBits
     member _.Count = count
@@ -202,7 +217,16 @@ type FrozenTable internal (root: Segment[], rootBits: int, count: int, deadlines
 /// A hash table from byte strings to records: bytes or an object, a kind, an optional deadline, a stamp.
 [<Sealed; AllowNullLiteral>]
 type PageTable
-    private (owner: Owner, start: Segment[], startBits: int, startCount: int, startDeadlines: int, madeIn: int64) =
+    private
+    (
+        owner: Owner,
+        start: Segment[],
+        startBits: int,
+        startCount: int,
+        startDeadlines: int,
+        madeIn: int64,
+        startBytes: int64
+    ) =
     /// Pages split when they would become longer than this, in bytes.
     static let pageBytesMax = 16 * 1024
 
@@ -212,6 +236,10 @@ type PageTable
     /// Two sibling pages merge when they hold no more records than this together.
     static let mergeCountMax = 24
 
+    /// The references beside a page, in bytes.
+    static let besideBytes = Sizeof.array Page.Slots 8
+
+    let account = Account startBytes
     let mutable root = start
     let mutable rootBits = startBits
     let mutable rootEpoch = madeIn
@@ -267,6 +295,7 @@ type PageTable
             Array.fill segment.References first span references
         elif not (isNull references) then
             segment.References <- Array.zeroCreate segment.Pages.Length
+            account.Add(Sizeof.array segment.Pages.Length 8)
             Array.fill segment.References first span references
 
     /// Makes the segment and the page of an entry editable.
@@ -287,14 +316,37 @@ type PageTable
 
             placePage entry.Segment entry.Index copy entry.References
 
+    let rec countOut (value: obj) =
+        match value with
+        | null -> ()
+        | :? Blob as blob -> account.Add -blob.MemoryBytes
+        | :? LongKey as long ->
+            account.Add -long.KeyBytes
+            countOut long.Value
+        | other -> (other :?> IAccounted).CountOut account
+
+    let rec countIn (value: obj) =
+        match value with
+        | null -> ()
+        | :? Blob as blob -> account.Add blob.MemoryBytes
+        | :? LongKey as long ->
+            account.Add long.KeyBytes
+            countIn long.Value
+        | other -> (other :?> IAccounted).CountIn account
+
     let setReference (entry: byref<Entry>) (value: obj) =
         if isNull entry.References then
             if not (isNull value) then
                 entry.References <- Array.zeroCreate Page.Slots
                 entry.References[entry.Slot] <- value
+                account.Add besideBytes
                 placePage entry.Segment entry.Index entry.Page entry.References
         else
+            // In this order: a value may be in both.
+            countOut entry.References[entry.Slot]
             entry.References[entry.Slot] <- value
+
+        countIn value
 
     let setEarliest (entry: byref<Entry>) (deadline: int64) =
         let header = &Page.header entry.Page
@@ -305,11 +357,9 @@ type PageTable
         if deadline < entry.Segment.Earliest then
             entry.Segment.Earliest <- deadline
 
-    /// Moves the records of an owned page into an array with room for them and for `added` bytes more.
-    let repack (entry: byref<Entry>) (added: int) =
+    /// Moves the records of an owned page into an array with so much room for them.
+    let repackInto (entry: byref<Entry>) (room: int) =
         let old = entry.Page
-        let live = (Page.header old).Live + added
-        let room = roomFor live (int (Page.header old).Count + sign added)
         let page = rent (Page.RecordsAt + room) (int (Page.header old).Depth)
         (Page.header page).Earliest <- (Page.header old).Earliest
         let mutable slots = (Page.header old).Occupied
@@ -325,7 +375,13 @@ type PageTable
         if entry.Slot >= 0 then
             entry.Record <- Page.recordAt page entry.Slot
 
+        account.Add(int64 (page.Length - old.Length))
         owner.Pool.Return old
+
+    /// Moves the records of an owned page into an array with room for them and for `added` bytes more.
+    let repack (entry: byref<Entry>) (added: int) =
+        let header = &Page.header entry.Page
+        repackInto &entry (roomFor (header.Live + added) (int header.Count + sign added))
 
     let doubleSegment (hash: uint64) (segment: Segment) =
         let twice (array: 'item[]) =
@@ -344,12 +400,14 @@ type PageTable
                 Earliest = segment.Earliest
             )
 
+        account.Add(doubled.MemoryBytes - segment.MemoryBytes)
         replaceSegment hash doubled
 
     let splitSegment (hash: uint64) (segment: Segment) =
         if segment.PrefixBits = rootBits then
             let old = root
             root <- Array.init (old.Length * 2) (fun i -> old[i / 2])
+            account.Add(int64 old.Length * 8L)
             rootBits <- rootBits + 1
             rootEpoch <- owner.Epoch
 
@@ -375,8 +433,10 @@ type PageTable
                 )
 
             made.CountDeepPages()
+            account.Add made.MemoryBytes
             made
 
+        account.Add -segment.MemoryBytes
         let bit = 1UL <<< (63 - segment.PrefixBits)
         replaceSegment (hash &&& ~~~bit) (part 0)
         replaceSegment (hash ||| bit) (part half)
@@ -468,7 +528,16 @@ type PageTable
                 else
                     Page.earliestOf page references
 
+            if side = 1 then
+                account.Add(Sizeof.array page.Length 1)
+
+            if used then
+                account.Add besideBytes
+
             placePage entry.Segment (first + side * (span / 2)) page (if used then references else null)
+
+        if not (isNull entry.References) then
+            account.Add -besideBytes
 
         if span = 2 then
             entry.Segment.DeepPages <- entry.Segment.DeepPages + 2
@@ -512,6 +581,7 @@ type PageTable
             halved.CountDeepPages()
 
         if not (obj.ReferenceEquals(halved, segment)) then
+            account.Add(halved.MemoryBytes - segment.MemoryBytes)
             replaceSegment hash halved
 
     /// Makes one segment of two siblings that have a page each, so that the pages can merge.
@@ -549,11 +619,13 @@ type PageTable
                     DeepPages = 2
                 )
 
+            account.Add(joined.MemoryBytes - lower.MemoryBytes - upper.MemoryBytes)
             replaceSegment entry.Hash joined
 
             if not (Array.exists (fun (other: Segment) -> other.PrefixBits = rootBits) root) then
                 let old = root
                 root <- Array.init (old.Length / 2) (fun i -> old[i * 2])
+                account.Add(int64 old.Length * -4L)
                 rootBits <- rootBits - 1
 
             locate &entry
@@ -617,6 +689,20 @@ type PageTable
                             references[target] <- beside[slot]
 
                 let siblingOwned = (other.Epoch = owner.Epoch)
+
+                account.Add(
+                    Sizeof.array page.Length 1
+                    - Sizeof.array entry.Page.Length 1
+                    - Sizeof.array sibling.Length 1
+                )
+
+                if needsReferences then
+                    let arrays =
+                        (if isNull entry.References then 0L else 1L)
+                        + (if isNull siblingReferences then 0L else 1L)
+
+                    account.Add(besideBytes * (1L - arrays))
+
                 placePage segment first page references
 
                 if span = 1 then
@@ -656,7 +742,26 @@ type PageTable
         let epoch = owner.Epoch
         let page = owner.Pool.Rent Page.RecordsAt
         Page.clear page epoch 0
-        PageTable(owner, [| Segment(epoch, 0, 0, [| page |], null) |], 0, 0, 0, epoch)
+        let segment = Segment(epoch, 0, 0, [| page |], null)
+
+        PageTable(
+            owner,
+            [| segment |],
+            0,
+            0,
+            0,
+            epoch,
+            PageTable.OwnBytes
+            + Sizeof.array 1 8
+            + segment.MemoryBytes
+            + Sizeof.array page.Length 1
+        )
+
+    /// The objects that every table has.
+    static member private OwnBytes = 150L
+
+    /// The memory of the table and of all that it holds, in bytes.
+    member _.Account = account
 
     /// The number of records, due ones included.
     member _.Count = count
@@ -669,18 +774,18 @@ type PageTable
 
     /// This version, for ever. The owner must take a new epoch before the table is next written to.
     member _.Freeze() =
-        FrozenTable(root, rootBits, count, deadlines)
+        FrozenTable(root, rootBits, count, deadlines, account.Bytes)
 
     /// A live table that goes on from a frozen one.
     static member OfFrozen(owner: Owner, frozen: FrozenTable) =
-        PageTable(owner, frozen.Root, frozen.RootBits, frozen.Count, frozen.DeadlineCount, 0L)
+        PageTable(owner, frozen.Root, frozen.RootBits, frozen.Count, frozen.DeadlineCount, 0L, frozen.Bytes)
 
     /// The table itself when the owner may edit it, else a copy of it (the root only) that shares all pages.
     member this.Edit(editor: Owner) : PageTable =
         if obj.ReferenceEquals(editor, owner) && rootEpoch = editor.Epoch then
             this
         else
-            PageTable(editor, Array.copy root, rootBits, count, deadlines, editor.Epoch)
+            PageTable(editor, Array.copy root, rootBits, count, deadlines, editor.Epoch, account.Bytes)
 
     member _.Walk() = Walk(root)
 
@@ -835,6 +940,14 @@ type PageTable
             this.SetObject(&entry, copy)
             copy
 
+    /// Changes the length of a blob that `WritableBlob` gave; new bytes are zero.
+    member _.Resize(blob: Blob, length: int) =
+        let before = blob.Capacity
+        blob.Resize length
+
+        if blob.Capacity <> before then
+            account.Add(int64 (blob.Capacity - before))
+
     /// Puts another object in the place of the one that holds the value.
     member _.SetObject(entry: byref<Entry>, object: obj) =
         own &entry
@@ -885,6 +998,50 @@ type PageTable
     member _.NoteDeadline(entry: byref<Entry>, deadline: int64) =
         own &entry
         setEarliest &entry deadline
+
+    /// Counts the memory anew, by looking at everything, in bytes.
+    member _.Recount() : int64 =
+        let seen = HashSet<obj>(HashIdentity.Reference)
+        let mutable bytes = PageTable.OwnBytes + Sizeof.array root.Length 8
+
+        let rec held (value: obj) =
+            match value with
+            | null -> 0L
+            | :? Blob as blob -> blob.MemoryBytes
+            | :? LongKey as long -> long.KeyBytes + held long.Value
+            | other -> (other :?> IAccounted).Recount()
+
+        for segment in root do
+            if seen.Add segment then
+                bytes <- bytes + segment.MemoryBytes
+
+                for page in segment.Pages do
+                    if seen.Add page then
+                        bytes <- bytes + Sizeof.array page.Length 1
+
+                if not (isNull segment.References) then
+                    for beside in segment.References do
+                        if not (isNull beside) && seen.Add beside then
+                            bytes <- bytes + besideBytes
+
+                            for value in beside do
+                                bytes <- bytes + held value
+
+        bytes
+
+    /// Removes the record that `Find` found, and packs its page if that saves at least so many bytes: for who removes
+    /// records to get memory back. Otherwise a page keeps its room until it is nearly empty.
+    member this.RemoveAndPack(entry: byref<Entry>, least: int) =
+        entry.Hash <- owner.Hash entry.Key
+        this.Remove &entry
+        locate &entry
+        entry.Slot <- -1
+        let header = &Page.header entry.Page
+        let room = header.Live + header.Live / 8
+
+        if PagePool.SizeFor(Page.RecordsAt + room) + least <= entry.Page.Length then
+            own &entry
+            repackInto &entry room
 
     /// Removes the record that `Find` found.
     member _.Remove(entry: byref<Entry>) =
@@ -999,6 +1156,48 @@ type PageTable
 
         found
 
+    /// Finds a page with records, with `onlyDeadlines` one of whose records some have deadlines: the first from that of a
+    /// hash on, around. `slots` are those of its records, or those with deadlines, for `Entry.Pick`. False if there is none.
+    member _.FindPage(hash: uint64, onlyDeadlines: bool, entry: byref<Entry>, slots: byref<uint64>) : bool =
+        let mutable rootIndex = rootIndexOf hash
+        let mutable index = root[rootIndex].IndexOf hash
+        let mutable visited = 0
+        slots <- 0UL
+
+        while slots = 0UL && visited <= root.Length do
+            let segment = root[rootIndex]
+
+            if not onlyDeadlines || segment.Earliest <> Page.NoDeadline then
+                while slots = 0UL && index < segment.Pages.Length do
+                    let page = segment.Pages[index]
+                    let header = &Page.header page
+
+                    if not onlyDeadlines then
+                        slots <- header.Occupied
+                    elif header.Earliest <> Page.NoDeadline then
+                        slots <- Page.slotsWithDeadline page
+
+                    if slots <> 0UL then
+                        entry.Segment <- segment
+                        entry.Index <- index
+                        entry.Page <- page
+
+                        entry.References <-
+                            if isNull segment.References then
+                                null
+                            else
+                                segment.References[index]
+                    else
+                        let span = 1 <<< (segment.PrefixBits + segment.Depth - int header.Depth)
+                        index <- (index &&& ~~~(span - 1)) + span
+
+            if slots = 0UL then
+                rootIndex <- (rootIndex + 1) &&& (root.Length - 1)
+                index <- 0
+                visited <- visited + 1
+
+        slots <> 0UL
+
     /// Visits whole pages from a cursor on (0 to begin) until at least `wanted` records were seen; `visit` must not
     /// write to the table. Returns the next cursor, 0 at the end. A record that is there during the whole scan is seen
     /// at least once, and more than once only if pages were merged meanwhile.
@@ -1041,6 +1240,11 @@ type PageTable
                 finished <- (hash = 0UL)
 
         if finished then 0UL else reverse hash
+
+    interface IAccounted with
+        member _.CountIn(whole: Account) = whole.Attach account
+        member _.CountOut(whole: Account) = whole.Detach account
+        member this.Recount() = this.Recount()
 
     interface IHasDeadlines with
         member _.EarliestDeadline =

@@ -54,6 +54,10 @@ type TreeNode =
 
     member this.Copy(epoch: int64) = TreeNode(epoch, this)
 
+    /// The memory of the node, without its children and what is beside them, in bytes.
+    member this.MemoryBytes =
+        Sizeof.array this.Counts.Length 20 + 2L * Sizeof.ArrayHead + 72L
+
     /// The references beside a leaf, or null.
     member this.ReferencesOf(child: int) : Blob[] =
         if isNull this.References then

@@ -36,6 +36,8 @@ type EventClass =
     | KeyMiss = 256
     /// Keys that were made.
     | New = 512
+    /// Keys that made room for others.
+    | Evicted = 1024
 
 /// Something that happened to a key; `Key` is null when it happened to a whole database.
 [<Struct>]
@@ -87,6 +89,13 @@ type Limits() =
     /// The most bytes, and the most entries, in one block of a stream.
     member val StreamNodeBytesMax = 4096L with get, set
     member val StreamNodeEntriesMax = 100L with get, set
+    /// Which keys make room when the memory limit is reached.
+    member val EvictionPolicy = EvictionPolicy.NoEviction with get, set
+    /// How many keys are looked at to find one that does.
+    member val EvictionSamples = 5L with get, set
+    /// How much harder each step of the counter of a key's use is, and after how many minutes without use it goes back one.
+    member val LfuLogFactor = 10L with get, set
+    member val LfuDecayMinutes = 1L with get, set
 
 /// The types of values, by the names of the TYPE command.
 [<RequireQualifiedAccess>]
@@ -161,6 +170,7 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
     member val Misses = 0L with get, set
     member val ExpiredKeys = 0L with get, set
     member val ExpiredFields = 0L with get, set
+    member val EvictedKeys = 0L with get, set
 
     /// Whether somebody wants to know which keys change; without, events are not recorded.
     member val Observed = false with get, set
@@ -184,6 +194,8 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
             journal.Database <- value.Index
 
     member _.Table = database.Table
+
+    member _.RandomBits() : uint64 = random.Next()
 
     /// A number from 0 up to, not including, `bound`.
     member _.RandomBelow(bound: uint64) = random.Below bound
@@ -390,6 +402,15 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         this.Notify(EventClass.Expired, "expired", entry.Key)
         this.Table.Remove(&entry)
 
+    /// Removes an entry so that its memory serves others, and logs that. Its page is packed if that saves so many bytes.
+    member this.Evict(entry: byref<Entry>, packedBytesMin: int) =
+        journal.Begin 2
+        journal.Add "DEL"
+        journal.Add entry.Key
+        this.EvictedKeys <- this.EvictedKeys + 1L
+        this.Notify(EventClass.Evicted, "evicted", entry.Key)
+        this.Table.RemoveAndPack(&entry, packedBytesMin)
+
     /// Removes up to `most` fields of a hash that are due, and logs that; then the key, if it has no more. How many.
     member this.ExpireFields(entry: byref<Entry>, most: int) : int =
         let mutable field = Entry()
@@ -440,10 +461,28 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         else
             true
 
+    /// The note about its use that a record gets which is made, or written anew.
+    member private this.StampFor(entry: byref<Entry>) : int =
+        if not (Policies.countsUse limits.EvictionPolicy) then
+            this.Clock
+        elif entry.Exists then
+            entry.Stamp
+        else
+            Frequency.make this.Now Frequency.Initial
+
+    /// Takes note that a key that was found is used now, whatever the client wants.
+    member this.Touch(entry: byref<Entry>) =
+        entry.Stamp <-
+            if Policies.countsUse limits.EvictionPolicy then
+                let counter = Frequency.counterOf entry.Stamp this.Now limits.LfuDecayMinutes
+                Frequency.make this.Now (Frequency.raised counter limits.LfuLogFactor &random)
+            else
+                this.Clock
+
     /// Takes note that a key that was found is used now.
     member private this.Use(entry: byref<Entry>) =
         if not this.NoTouch then
-            entry.Stamp <- this.Clock
+            this.Touch &entry
 
     /// Looks a key up before writing: a use of the key, and neither a hit nor a miss.
     member this.Find(key: ReadOnlySpan<byte>, entry: byref<Entry>) : bool =
@@ -602,20 +641,20 @@ type Call(keyspace: Keyspace, journal: Journal, limits: Limits) =
         if not entry.Exists then
             this.NoticeNew key
 
-        this.Table.Store(&entry, key, kind, value, null, deadline, this.Clock)
+        this.Table.Store(&entry, key, kind, value, null, deadline, this.StampFor &entry)
 
     /// Stores an object under a key, over what the entry found.
     member this.StoreObject(entry: byref<Entry>, key: ReadOnlySpan<byte>, kind: Kind, value: obj, deadline: int64) =
         if not entry.Exists then
             this.NoticeNew key
 
-        this.Table.Store(&entry, key, kind, ReadOnlySpan<byte>.Empty, value, deadline, this.Clock)
+        this.Table.Store(&entry, key, kind, ReadOnlySpan<byte>.Empty, value, deadline, this.StampFor &entry)
 
     /// The bytes of a string for editing in place, at a new length; bytes beyond the old length are zero. Makes the key
     /// if the entry found none. Redis calls the encoding of such a string `raw`.
     member this.EditString(entry: byref<Entry>, key: ReadOnlySpan<byte>, length: int) : Span<byte> =
         if entry.Exists && not (isNull entry.Object) then
-            this.Table.WritableBlob(&entry).Resize length
+            this.Table.Resize(this.Table.WritableBlob &entry, length)
             this.Table.SetKind(&entry, Kind.RawString)
         else
             let old =

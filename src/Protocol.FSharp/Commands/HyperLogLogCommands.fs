@@ -28,7 +28,7 @@ let private save (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (e
 
     if exists && not (isNull entry.Object) && bytes.Length > Page.InlineValueMax then
         let blob = call.Table.WritableBlob &entry
-        blob.Resize bytes.Length
+        call.Table.Resize(blob, bytes.Length)
         bytes.CopyTo blob.Writable
         call.Table.SetKind(&entry, Kind.RawString)
     else

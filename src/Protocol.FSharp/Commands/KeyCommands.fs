@@ -21,7 +21,7 @@ let touch (call: Call) =
     while call.Remaining > 0 do
         if call.Peek(call.Take(), &entry) then
             // This is what it is for, whatever CLIENT NO-TOUCH says.
-            entry.Stamp <- call.Clock
+            call.Touch &entry
             existing <- existing + 1L
 
     call.Reply.Integer existing

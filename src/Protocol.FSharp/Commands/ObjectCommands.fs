@@ -40,21 +40,26 @@ let objectEncoding (call: Call) =
 let objectIdletime (call: Call) =
     let mutable entry = Entry()
 
-    if call.Inspect(call.Take(), &entry) then
-        call.Reply.Integer(int64 ((call.Clock - entry.Stamp) &&& 0xFFFFFF))
-    else
+    if not (call.Inspect(call.Take(), &entry)) then
         call.Reply.Null()
+    elif Policies.countsUse call.Limits.EvictionPolicy then
+        call.Reply.Error Errors.idleTimeUnderLfu
+    else
+        call.Reply.Integer(int64 ((call.Clock - entry.Stamp) &&& 0xFFFFFF))
 
     Outcome.Unchanged
 
 let objectFreq (call: Call) =
     let mutable entry = Entry()
 
-    if call.Inspect(call.Take(), &entry) then
-        call.Fail Errors.frequencyWithoutLfu
-    else
+    if not (call.Inspect(call.Take(), &entry)) then
         call.Reply.Null()
-        Outcome.Unchanged
+    elif Policies.countsUse call.Limits.EvictionPolicy then
+        call.Reply.Integer(int64 (Frequency.counterOf entry.Stamp call.Now call.Limits.LfuDecayMinutes))
+    else
+        call.Reply.Error Errors.frequencyWithoutLfu
+
+    Outcome.Unchanged
 
 let objectRefcount (call: Call) =
     let mutable entry = Entry()
@@ -82,28 +87,14 @@ let objectRefcount (call: Call) =
 let private memoryOf (table: PageTable) (entry: byref<Entry>) : int64 =
     let overhead = 8L
 
-    let bytesOf (table: PageTable) =
-        let mutable walk = table.Walk()
-        let mutable field = Entry()
-        let mutable bytes = 512L
-
-        while walk.Next &field do
-            bytes <- bytes + int64 field.RecordBytes + overhead
-
-            match field.Object with
-            | :? Blob as blob -> bytes <- bytes + int64 blob.Capacity + 56L
-            | _ -> ()
-
-        bytes
-
     let beside =
         match entry.Object with
         | null -> 0L
-        | :? Blob as blob -> int64 blob.Capacity + 56L
+        | :? Blob as blob -> blob.MemoryBytes
         | :? ListTree as list -> ListValue.treeBytes list
-        | :? ScoreTable as large -> bytesOf large.Members + large.Order.MemoryBytes
-        | :? StreamData as stream -> stream.MemoryBytes
-        | object -> bytesOf (object :?> PageTable)
+        | :? ScoreTable as large -> large.MemoryBytes
+        | :? StreamData as stream -> stream.Account.Bytes
+        | object -> (object :?> PageTable).Account.Bytes
 
     let key =
         if entry.Key.Length > Page.InlineKeyMax then

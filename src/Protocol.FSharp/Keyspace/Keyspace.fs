@@ -20,6 +20,15 @@ type FrozenKeyspace internal (owner: Owner, tables: FrozenTable[]) =
 type Keyspace private (owner: Owner, tables: PageTable[]) =
     let databases = Array.mapi (fun index table -> Database(index, table)) tables
 
+    do
+        for table in tables do
+            owner.Account.Attach table.Account
+
+    let replace (database: Database) (table: PageTable) =
+        owner.Account.Detach database.Table.Account
+        owner.Account.Attach table.Account
+        database.Table <- table
+
     /// Empty databases. `seed` makes the hashes of keys, and so their order in SCAN, unpredictable to clients.
     new(seed: uint64, count: int) =
         let owner = Owner(EpochSource(), Hash.secretOfSeed seed)
@@ -31,6 +40,14 @@ type Keyspace private (owner: Owner, tables: PageTable[]) =
         Keyspace(owner, Array.map (fun table -> PageTable.OfFrozen(owner, table)) frozen.Tables)
 
     member _.Owner = owner
+
+    /// The memory of all databases, in bytes; see `Account`.
+    member _.MemoryBytes = owner.Account.Bytes
+
+    /// Counts the same anew, by looking at everything.
+    member _.Recount() : int64 =
+        Array.sumBy (fun (database: Database) -> database.Table.Recount()) databases
+
     member _.Databases = databases
 
     /// The present version, for ever. Takes the same few microseconds whatever the amount of data.
@@ -44,13 +61,13 @@ type Keyspace private (owner: Owner, tables: PageTable[]) =
     /// Goes back to a version that was frozen from these databases: what has happened since leaves no trace.
     member _.Restore(frozen: FrozenKeyspace) =
         for i in 0 .. databases.Length - 1 do
-            databases[i].Table <- PageTable.OfFrozen(owner, frozen.Tables[i])
+            replace databases[i] (PageTable.OfFrozen(owner, frozen.Tables[i]))
 
     /// Removes all keys of a database; returns how many there were.
     member _.Clear(index: int) : int =
         let database = databases[index]
         let removed = database.Table.Count
-        database.Table <- PageTable owner
+        replace database (PageTable owner)
         removed
 
     /// Exchanges the keys of two databases.

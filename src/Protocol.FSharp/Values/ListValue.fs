@@ -36,6 +36,11 @@ type ListTree(tree: CountedTree, listpackBytes: int64) =
         else
             ListTree(edited, this.ListpackBytes)
 
+    interface IAccounted with
+        member _.CountIn(whole: Account) = whole.Attach tree.Account
+        member _.CountOut(whole: Account) = whole.Detach tree.Account
+        member _.Recount() = tree.Recount()
+
 /// Stands between two elements of a list, which must not be written to meanwhile.
 [<Struct; NoEquality; NoComparison>]
 type ListCursor =
@@ -310,11 +315,11 @@ module ListValue =
             let tail = blob.Length - offset - removed
 
             if total > blob.Length then
-                blob.Resize total
+                call.Table.Resize(blob, total)
 
             Buffer.BlockCopy(blob.Data, offset + removed, blob.Data, offset + inserted, tail)
             scratch.Written.CopyTo(Span<byte>(blob.Data, offset, inserted))
-            blob.Resize total
+            call.Table.Resize(blob, total)
             BinaryPrimitives.WriteUInt16LittleEndian(blob.Writable, newCount)
         | _ ->
             // The whole goes behind what is inserted.
@@ -478,7 +483,7 @@ module ListValue =
         noteShrinking call &entry
 
     /// The memory of a list that has a tree, in bytes.
-    let treeBytes (list: ListTree) : int64 = list.Tree.MemoryBytes + 120L
+    let treeBytes (list: ListTree) : int64 = list.Tree.Account.Bytes
 
     /// A list of one's own with the elements of a tree.
     let copyTree (owner: Owner) (list: ListTree) : ListTree =

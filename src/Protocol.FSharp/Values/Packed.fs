@@ -102,11 +102,11 @@ module internal Packed =
             let tail = blob.Length - offset - removed
 
             if total > blob.Length then
-                blob.Resize total
+                call.Table.Resize(blob, total)
 
             Buffer.BlockCopy(blob.Data, offset + removed, blob.Data, offset + inserted, tail)
             scratch.Written.CopyTo(Span<byte>(blob.Data, offset, inserted))
-            blob.Resize total
+            call.Table.Resize(blob, total)
             setCount blob.Writable count
         | _ ->
             // The scratch holds the new bytes; what goes around them is added behind.

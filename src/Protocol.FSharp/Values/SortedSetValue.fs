@@ -66,6 +66,20 @@ type ScoreTable(members: PageTable, order: CountedTree) =
         else
             ScoreTable(ownMembers, ownOrder)
 
+    /// The memory of both, in bytes.
+    member _.MemoryBytes = members.Account.Bytes + order.Account.Bytes
+
+    interface IAccounted with
+        member _.CountIn(whole: Account) =
+            whole.Attach members.Account
+            whole.Attach order.Account
+
+        member _.CountOut(whole: Account) =
+            whole.Detach members.Account
+            whole.Detach order.Account
+
+        member _.Recount() = members.Recount() + order.Recount()
+
     static member Score(entry: byref<Entry>) : double =
         BinaryPrimitives.ReadDoubleLittleEndian entry.Value
 

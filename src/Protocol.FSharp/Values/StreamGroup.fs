@@ -58,6 +58,13 @@ type StreamGroup(owner: Owner, name: byte[]) =
     let mutable count = 0
     let mutable pending: CountedTree = null
 
+    /// The objects that every group has, and every consumer.
+    static let ownBytes = 200L
+
+    static let consumerBytes (consumer: StreamConsumer) = 140L + int64 consumer.Name.Length
+
+    let account = Account(ownBytes + int64 name.Length)
+
     static let readItem (item: ReadOnlySpan<byte>) : PendingEntry =
         {
             Id = StreamIds.readKey item
@@ -89,6 +96,10 @@ type StreamGroup(owner: Owner, name: byte[]) =
                 else
                     found.Pending.Edit owner
 
+            if not (isNull found.Pending) then
+                account.Detach found.Pending.Account
+                account.Attach copy.Pending.Account
+
             consumers[slot] <- copy
             copy
 
@@ -99,6 +110,7 @@ type StreamGroup(owner: Owner, name: byte[]) =
 
         if isNull consumer.Pending then
             consumer.Pending <- CountedTree(owner, true)
+            account.Attach consumer.Pending.Account
 
         consumer.Pending.Add(Span.op_Implicit key) |> ignore
 
@@ -127,11 +139,19 @@ type StreamGroup(owner: Owner, name: byte[]) =
             copy.Take(Array.copy consumers, Array.copy order, count, pending)
             copy
 
-    member private _.Take(slots: StreamConsumer[], sorted: int[], number: int, items: CountedTree) =
+    member private this.Take(slots: StreamConsumer[], sorted: int[], number: int, items: CountedTree) =
         consumers <- slots
         order <- sorted
         count <- number
         pending <- if isNull items then null else items.Edit owner
+        account.Add(this.Recount(false) - account.Bytes)
+
+        if not (isNull pending) then
+            account.Attach pending.Account
+
+        for slot in consumers do
+            if not (isNull slot) && not (isNull slot.Pending) then
+                account.Attach slot.Pending.Account
 
     // ---- consumers
 
@@ -188,15 +208,18 @@ type StreamGroup(owner: Owner, name: byte[]) =
         if slot < 0 || slot = consumers.Length then
             slot <- consumers.Length
             let capacity = max 1 (2 * consumers.Length)
+            account.Add(8L * int64 (capacity - consumers.Length))
             Array.Resize(&consumers, capacity)
 
         if count = order.Length then
+            account.Add(4L * int64 (max 1 count))
             Array.Resize(&order, max 1 (2 * count))
 
         Array.Copy(order, rank, order, rank + 1, count - rank)
         order[rank] <- slot
         count <- count + 1
         consumers[slot] <- consumer
+        account.Add(consumerBytes consumer)
         slot
 
     /// Removes a consumer with all that is pending for it; how much that was.
@@ -214,6 +237,11 @@ type StreamGroup(owner: Owner, name: byte[]) =
         Array.Copy(order, rank + 1, order, rank, count - rank - 1)
         count <- count - 1
         consumers[slot] <- null
+        account.Add -(consumerBytes consumer)
+
+        if not (isNull consumer.Pending) then
+            account.Detach consumer.Pending.Account
+
         removed
 
     // ---- what is pending
@@ -255,6 +283,7 @@ type StreamGroup(owner: Owner, name: byte[]) =
     member _.AddPending(entry: PendingEntry) =
         if isNull pending then
             pending <- CountedTree(owner, true)
+            account.Attach pending.Account
 
         let item = Span<byte>(NativePtr.toVoidPtr (NativePtr.stackalloc<byte> 37), 37)
         writeItem item entry
@@ -278,19 +307,24 @@ type StreamGroup(owner: Owner, name: byte[]) =
         pending.RemoveAt index
 
     /// The memory of the group, in bytes.
-    member _.MemoryBytes: int64 =
-        let mutable bytes =
-            200L + int64 (name.Length + 24 + 8 * consumers.Length + 4 * order.Length)
+    member _.Account = account
 
-        if not (isNull pending) then
-            bytes <- bytes + pending.MemoryBytes
+    /// Counts the memory anew, with or without the trees, in bytes.
+    member _.Recount(withTrees: bool) : int64 =
+        let treeBytes (tree: CountedTree) =
+            if withTrees && not (isNull tree) then
+                tree.Recount()
+            else
+                0L
+
+        let mutable bytes =
+            ownBytes
+            + int64 (name.Length + 8 * consumers.Length + 4 * order.Length)
+            + treeBytes pending
 
         for rank in 0 .. count - 1 do
             let consumer = consumers[order[rank]]
-            bytes <- bytes + 100L + int64 consumer.Name.Length
-
-            if not (isNull consumer.Pending) then
-                bytes <- bytes + consumer.Pending.MemoryBytes
+            bytes <- bytes + consumerBytes consumer + treeBytes consumer.Pending
 
         bytes
 

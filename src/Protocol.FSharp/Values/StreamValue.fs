@@ -28,6 +28,16 @@ type StreamData(owner: Owner) =
     let mutable groups: StreamGroup[] = Array.Empty()
     let mutable groupCount = 0
 
+    /// The objects that every stream has.
+    static let ownBytes = 260L
+
+    let account = Account ownBytes
+
+    let resizeTail (length: int) =
+        let before = tail.Capacity
+        tail.Resize length
+        account.Add(int64 (tail.Capacity - before))
+
     /// The index of a group; where it would be, inverted, if there is none.
     let search (name: ReadOnlySpan<byte>) : int =
         let mutable low = 0
@@ -74,11 +84,18 @@ type StreamData(owner: Owner) =
             copy.Take(blocks, tail, groups, groupCount)
             copy
 
-    member private _.Take(full: CountedTree, last: Blob, all: StreamGroup[], count: int) =
+    member private this.Take(full: CountedTree, last: Blob, all: StreamGroup[], count: int) =
         blocks <- if isNull full then null else full.Edit owner
         tail <- Blob.OfSpan(owner.Epoch, last.Span)
         groups <- Array.sub all 0 count
         groupCount <- count
+        account.Add(int64 (tail.Capacity + 8 * groups.Length))
+
+        if not (isNull blocks) then
+            account.Attach blocks.Account
+
+        for index in 0 .. count - 1 do
+            account.Attach groups[index].Account
 
     // ---- blocks
 
@@ -100,7 +117,7 @@ type StreamData(owner: Owner) =
         if index < fullBlocks () then
             blocks.RemoveAt index
         else
-            tail.Resize 0
+            resizeTail 0
 
     /// The index of the block where an id is, if it is anywhere.
     member _.BlockOf(id: StreamId) : int =
@@ -134,25 +151,27 @@ type StreamData(owner: Owner) =
         then
             if isNull blocks then
                 blocks <- CountedTree(owner, true)
+                account.Attach blocks.Account
 
             blocks.Insert(blocks.Count, tail.Span)
-            tail.Resize 0
+            resizeTail 0
 
             // One huge entry must not leave a huge buffer behind.
             if tail.Capacity > 2 * StreamBlock.BytesMax then
+                account.Add -(int64 tail.Capacity)
                 tail <- Blob(owner.Epoch, Array.Empty(), 0)
 
         scratch.Truncate 0
 
         if tail.Length = 0 then
             StreamBlock.writeHead scratch id args first pairs
-            tail.Resize scratch.Length
+            resizeTail scratch.Length
             scratch.Written.CopyTo tail.Writable
             scratch.Truncate 0
 
         let listpack = StreamBlock.writeEntry scratch tail.Span id args first pairs
         let before = tail.Length
-        tail.Resize(before + scratch.Length)
+        resizeTail (before + scratch.Length)
         scratch.Written.CopyTo(tail.Writable.Slice before)
         StreamBlock.noteAdded tail.Writable listpack
         this.Length <- this.Length + 1
@@ -254,6 +273,10 @@ type StreamData(owner: Owner) =
 
         let edited = if found.Epoch = owner.Epoch then found else found.Edit()
 
+        if not (obj.ReferenceEquals(edited, found)) then
+            account.Detach found.Account
+            account.Attach edited.Account
+
         groups[index] <- edited
         edited
 
@@ -265,13 +288,16 @@ type StreamData(owner: Owner) =
         let index = ~~~(search (ReadOnlySpan<byte> group.Name))
 
         if groupCount = groups.Length then
+            account.Add(8L * int64 (max 1 groupCount))
             Array.Resize(&groups, max 1 (2 * groupCount))
 
         Array.Copy(groups, index, groups, index + 1, groupCount - index)
         groups[index] <- group
+        account.Attach group.Account
         groupCount <- groupCount + 1
 
     member _.RemoveGroup(index: int) =
+        account.Detach groups[index].Account
         groupCount <- groupCount - 1
         Array.Copy(groups, index + 1, groups, index, groupCount - index)
         groups[groupCount] <- null
@@ -279,16 +305,22 @@ type StreamData(owner: Owner) =
     // ---- the whole
 
     /// The memory of the stream, in bytes.
-    member _.MemoryBytes: int64 =
-        let mutable bytes = 200L + int64 (tail.Capacity + 64 + 8 * groups.Length)
+    member _.Account = account
 
-        if not (isNull blocks) then
-            bytes <- bytes + blocks.MemoryBytes
+    interface IAccounted with
+        member _.CountIn(whole: Account) = whole.Attach account
+        member _.CountOut(whole: Account) = whole.Detach account
 
-        for index in 0 .. groupCount - 1 do
-            bytes <- bytes + groups[index].MemoryBytes
+        member _.Recount() =
+            let mutable bytes = ownBytes + int64 (tail.Capacity + 8 * groups.Length)
 
-        bytes
+            if not (isNull blocks) then
+                bytes <- bytes + blocks.Recount()
+
+            for index in 0 .. groupCount - 1 do
+                bytes <- bytes + groups[index].Recount true
+
+            bytes
 
     /// Another stream with the same content.
     member this.CopyFor(other: Owner) : StreamData =

@@ -15,7 +15,7 @@ public enum KeyEventClasses
     SortedSet = 32,
     Expired = 64,
 
-    /// <summary>Keys that made room for others; there are none.</summary>
+    /// <summary>Keys that made room for others.</summary>
     Evicted = 128,
     Stream = 256,
 

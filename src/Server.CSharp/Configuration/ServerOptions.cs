@@ -1,3 +1,4 @@
+using RedisClone.Protocol;
 using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Configuration;
@@ -196,6 +197,27 @@ public sealed class ServerOptions
 
     /// <summary>How many commands the slow log keeps.</summary>
     public long SlowlogMaxLength { get; set; } = 128;
+
+    /// <summary>The most memory in bytes; 0 is no limit.</summary>
+    public ulong MaxMemoryBytes { get; set; }
+
+    /// <summary>Which keys make room when the limit is reached.</summary>
+    public EvictionPolicy MaxMemoryPolicy { get; set; } = EvictionPolicy.NoEviction;
+
+    /// <summary>How many keys are looked at to find one that makes room.</summary>
+    public long MaxMemorySamples { get; set; } = 5;
+
+    /// <summary>From 0 to 100, how long a command may be kept waiting while keys make room.</summary>
+    public int MaxMemoryEvictionTenacity { get; set; } = 10;
+
+    /// <summary>The most memory that clients may take.</summary>
+    public ClientMemoryLimit MaxMemoryClients { get; set; }
+
+    /// <summary>How much harder each step of the counter of a key's use is.</summary>
+    public long LfuLogFactor { get; set; } = 10;
+
+    /// <summary>Minutes without use that take the counter one step back; 0 for none.</summary>
+    public long LfuDecayMinutes { get; set; } = 1;
 
     public LogVerbosity LogLevel { get; set; } = LogVerbosity.Notice;
 

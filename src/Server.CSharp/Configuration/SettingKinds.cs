@@ -97,6 +97,29 @@ internal sealed class NumberSetting(
     private static string Show(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
+/// <summary>A size in bytes, of any length.</summary>
+internal sealed class SizeSetting(
+    string name, SettingChange change, Func<ServerOptions, ulong> get, Action<ServerOptions, ulong> set, string summary)
+    : Setting(name, change, summary)
+{
+    public override string Values => "bytes, or with a unit";
+
+    public override string Format(ServerOptions options) => get(options).ToString(CultureInfo.InvariantCulture);
+
+    public override void Copy(ServerOptions from, ServerOptions to) => set(to, get(from));
+
+    protected override string? AssignWords(ServerOptions options, ReadOnlySpan<string> words)
+    {
+        if (!ConfiguredNumber.TryParseBytes(words[0], out ulong bytes))
+        {
+            return Reason.memory;
+        }
+
+        set(options, bytes);
+        return null;
+    }
+}
+
 /// <summary>One word out of a few; the order is the one Redis lists them in.</summary>
 internal sealed class ChoiceSetting<T>(
     string name,

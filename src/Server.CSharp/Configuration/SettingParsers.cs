@@ -144,17 +144,6 @@ internal static class SettingParsers
         return null;
     }
 
-    /// <summary>Refuses every memory size but 0.</summary>
-    public static string? OnlyZero(string text, string reason)
-    {
-        if (!ConfiguredNumber.TryParseBytes(text, out ulong bytes))
-        {
-            return Reason.memory;
-        }
-
-        return bytes == 0 ? null : reason;
-    }
-
     /// <summary>Refuses every whole number but 0.</summary>
     public static string? OnlyZeroCount(string text, string reason)
     {

@@ -14,12 +14,6 @@ internal static class Settings
     private const long BufferBytesMin = 1L << 20;
     private const int HzMax = 500;
 
-    private static readonly string[] EvictionPolicies =
-    [
-        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
-        "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction",
-    ];
-
     private const string NoReplicas = "There is no replication.";
 
     private static readonly string[] Supervisors = ["upstart", "systemd", "auto", "no"];
@@ -168,13 +162,39 @@ internal static class Settings
             "Which events of keys are published: to the channel of the key (`K`), to that of the event (`E`), or to both."),
         new NumberSetting("hz", AtRunTime, 0, int.MaxValue, o => o.Hz, (o, v) => o.Hz = (int)Math.Clamp(v, 1, HzMax),
             "Times a second that background duties, such as expiry, are looked after; kept between 1 and 500."),
-        new FixedSetting("maxmemory", AtRunTime, "0",
-            text => SettingParsers.OnlyZero(text, "this server has no memory limit: only 0, no limit, can be set"),
-            "There is no memory limit."),
-        new FixedSetting("maxmemory-policy", AtRunTime, "noeviction",
-            text => SettingParsers.OnlyWord(text, "noeviction", EvictionPolicies,
-                "this server never evicts keys: only noeviction can be set"),
-            "Keys are never evicted."),
+        new SizeSetting("maxmemory", AtRunTime, o => o.MaxMemoryBytes, (o, v) => o.MaxMemoryBytes = v,
+            "The most memory that data and clients may take; 0 is no limit."),
+        new ChoiceSetting<EvictionPolicy>("maxmemory-policy", AtRunTime,
+            [
+                ("volatile-lru", EvictionPolicy.VolatileLru),
+                ("volatile-lfu", EvictionPolicy.VolatileLfu),
+                ("volatile-random", EvictionPolicy.VolatileRandom),
+                ("volatile-ttl", EvictionPolicy.VolatileTtl),
+                ("allkeys-lru", EvictionPolicy.AllKeysLru),
+                ("allkeys-lfu", EvictionPolicy.AllKeysLfu),
+                ("allkeys-random", EvictionPolicy.AllKeysRandom),
+                ("noeviction", EvictionPolicy.NoEviction),
+            ],
+            o => o.MaxMemoryPolicy, (o, v) => o.MaxMemoryPolicy = v,
+            "Which keys make room at the limit: of all or of those that expire, what was not used for longest, what is "
+            + "used least, any, or what expires first. Otherwise commands that may take memory are refused."),
+        new TextSetting<ClientMemoryLimit>("maxmemory-clients", AtRunTime, "bytes, or with a unit; 0% to 100%",
+            ClientMemoryLimit.Parse, limit => limit.ToString(), o => o.MaxMemoryClients, (o, v) => o.MaxMemoryClients = v,
+            "The most memory that clients may take together, in bytes or per cent of `maxmemory`; beyond, those that take "
+            + "most are disconnected. 0 is no limit."),
+        new NumberSetting("maxmemory-samples", AtRunTime, 1, int.MaxValue,
+            o => o.MaxMemorySamples, (o, v) => o.MaxMemorySamples = v,
+            "How many keys are looked at to find one that makes room; more than 1024 are as good as 1024."),
+        new NumberSetting("maxmemory-eviction-tenacity", AtRunTime, 0, 100,
+            o => o.MaxMemoryEvictionTenacity, (o, v) => o.MaxMemoryEvictionTenacity = (int)v,
+            "How long a command may be kept waiting while keys make room: not at all, half a millisecond (10), or as "
+            + "long as it takes (100)."),
+        new NumberSetting("lfu-log-factor", AtRunTime, 0, int.MaxValue,
+            o => o.LfuLogFactor, (o, v) => o.LfuLogFactor = v,
+            "How much harder each step is of the counter that tells how often a key is used."),
+        new NumberSetting("lfu-decay-time", AtRunTime, 0, int.MaxValue,
+            o => o.LfuDecayMinutes, (o, v) => o.LfuDecayMinutes = v,
+            "Minutes without use that take this counter one step back; 0 for none."),
 
         // Durability.
         new TextSetting<string>("dir", SettingChange.Protected, "directory", SettingParsers.ExistingDirectory,

@@ -1,4 +1,5 @@
 using System.Text;
+using RedisClone.Server.Configuration;
 
 namespace RedisClone.Server.Diagnostics;
 
@@ -8,25 +9,18 @@ public sealed partial class InfoReport
     /// <summary>What memory is used for just now.</summary>
     public MemoryFigures Memory()
     {
-        var used = GC.GetTotalMemory(forceFullCollection: false);
+        var used = _engine.Memory.UsedBytes;
         var heap = GC.GetGCMemoryInfo();
         _samples.NoteMemory(used);
-        long clients = 0;
-        foreach (var session in _sessions.All)
-        {
-            clients += (session.Connection?.InputPendingBytes ?? 0) + (session.Connection?.OutputPendingBytes ?? 0)
-                + (session.Queue?.Bytes ?? 0);
-        }
-
         return new MemoryFigures
         {
             Used = used,
             Peak = _samples.MemoryPeakBytes,
-            Startup = _startupBytes,
+            Startup = _engine.Memory.StartupBytes,
             Resident = Environment.WorkingSet,
             Committed = Math.Max(heap.TotalCommittedBytes, used),
-            Clients = clients,
-            Log = _engine.Log?.Status.PendingBytes ?? 0,
+            Clients = _engine.Memory.ClientBytes,
+            Log = _engine.Memory.LogBytes,
             System = heap.TotalAvailableMemoryBytes,
             Keys = _engine.Keyspace.Databases.Sum(database => (long)database.Table.Count),
         };
@@ -82,14 +76,14 @@ public sealed partial class InfoReport
         Line(text, $"allocator_active:{memory.Committed}");
         Line(text, $"total_system_memory:{memory.System}");
         Line(text, $"total_system_memory_human:{Human(memory.System)}");
-        Line(text, $"maxmemory:0");
-        Line(text, $"maxmemory_human:0B");
-        Line(text, $"maxmemory_policy:noeviction");
+        Line(text, $"maxmemory:{_options.MaxMemoryBytes}");
+        Line(text, $"maxmemory_human:{Human((long)Math.Min(_options.MaxMemoryBytes, long.MaxValue))}");
+        Line(text, $"maxmemory_policy:{Settings.Find("maxmemory-policy")!.Format(_options)}");
         Line(text, $"allocator_frag_ratio:{(double)memory.Committed / Math.Max(1, memory.Used):F2}");
         Line(text, $"allocator_frag_bytes:{memory.Committed - memory.Used}");
         Line(text, $"mem_fragmentation_ratio:{memory.Fragmentation:F2}");
         Line(text, $"mem_fragmentation_bytes:{memory.Resident - memory.Used}");
-        Line(text, $"mem_not_counted_for_evict:0");
+        Line(text, $"mem_not_counted_for_evict:{memory.Log}");
         Line(text, $"mem_replication_backlog:0");
         Line(text, $"mem_total_replication_buffers:0");
         Line(text, $"mem_clients_slaves:0");

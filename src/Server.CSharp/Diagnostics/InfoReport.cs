@@ -26,7 +26,6 @@ public sealed partial class InfoReport
     private readonly string _runId;
     private readonly Func<ITransport?> _transport;
     private readonly (string Name, Action<StringBuilder> Write)[] _sections;
-    private readonly long _startupBytes;
     private readonly Samples _samples = new();
     private Counters _base;
 
@@ -41,7 +40,6 @@ public sealed partial class InfoReport
     {
         _engine = engine;
         _insight = insight;
-        _startupBytes = GC.GetTotalMemory(forceFullCollection: false);
         _options = options;
         _sessions = sessions;
         _clock = clock;
@@ -78,6 +76,7 @@ public sealed partial class InfoReport
     {
         _base = Counters.Of(_engine, _transport());
         _insight.ResetStatistics();
+        _engine.Memory.ResetStatistics();
         Access?.Log.ResetCounts();
     }
 
@@ -86,7 +85,7 @@ public sealed partial class InfoReport
     {
         var now = Counters.Of(_engine, _transport());
         _samples.Take(_clock.GetElapsedTime(_startedTimestamp), now.Commands, now.BytesIn, now.BytesOut);
-        _samples.NoteMemory(GC.GetTotalMemory(forceFullCollection: false));
+        _samples.NoteMemory(_engine.Memory.UsedBytes);
     }
 
     /// <summary>The text for the sections asked for; when none is, the default ones.</summary>
@@ -165,8 +164,10 @@ public sealed partial class InfoReport
         Line(text, $"expired_stale_perc:0.00");
         Line(text, $"expired_time_cap_reached_count:{Housekeeping?.RoundsCut ?? 0}");
         Line(text, $"expire_cycle_cpu_milliseconds:{(long)(Housekeeping?.ExpiryTime.TotalMilliseconds ?? 0)}");
-        Line(text, $"evicted_keys:0");
-        Line(text, $"evicted_clients:0");
+        Line(text, $"evicted_keys:{now.Evicted - _base.Evicted}");
+        Line(text, $"evicted_clients:{now.EvictedClients - _base.EvictedClients}");
+        Line(text, $"total_eviction_exceeded_time:{(long)_engine.Memory.TotalExceeded.TotalMilliseconds}");
+        Line(text, $"current_eviction_exceeded_time:{(long)_engine.Memory.CurrentExceeded.TotalMilliseconds}");
         Line(text, $"keyspace_hits:{now.Hits - _base.Hits}");
         Line(text, $"keyspace_misses:{now.Misses - _base.Misses}");
         Line(text, $"pubsub_channels:{_engine.PubSub.Of(SubscriptionKind.Channel).Count}");
@@ -231,7 +232,8 @@ public sealed partial class InfoReport
 
     /// <summary>What is counted since the server started.</summary>
     private readonly record struct Counters(
-        long Commands, long Expired, long ExpiredFields, long Hits, long Misses, long Accepted, long Refused, long BytesIn, long BytesOut)
+        long Commands, long Expired, long ExpiredFields, long Hits, long Misses, long Accepted, long Refused, long BytesIn,
+        long BytesOut, long Evicted, long EvictedClients)
     {
         public static Counters Of(Engine.Engine engine, ITransport? transport)
         {
@@ -239,7 +241,7 @@ public sealed partial class InfoReport
             var call = engine.Call;
             return new Counters(
                 engine.CommandsProcessed, call.ExpiredKeys, call.ExpiredFields, call.Hits, call.Misses, net.Accepted,
-                net.Refused, net.BytesIn, net.BytesOut);
+                net.Refused, net.BytesIn, net.BytesOut, call.EvictedKeys, engine.Memory.EvictedClients);
         }
     }
 }

@@ -3,7 +3,7 @@ namespace RedisClone.Server.Diagnostics;
 /// <summary>What memory is used for, in bytes.</summary>
 public sealed record MemoryFigures
 {
-    /// <summary>What objects take, those included that are garbage.</summary>
+    /// <summary>What data, clients and the log take.</summary>
     public required long Used { get; init; }
 
     /// <summary>The most that was used when somebody looked.</summary>

@@ -36,6 +36,7 @@ public sealed class Engine
         Watches = new WatchTable(this);
         Waits = new WaitTable(this, clock);
         Pause = new ClientPause(this, clock);
+        Memory = new MemoryLimit(this, clock);
         PubSub = new PubSubTable(this);
         Notifications = new KeyNotifications(this);
         Tracking = new TrackingTable(this, _seeds.Next());
@@ -55,6 +56,7 @@ public sealed class Engine
     public WaitTable Waits { get; }
 
     public ClientPause Pause { get; }
+    public MemoryLimit Memory { get; }
 
     public PubSubTable PubSub { get; }
 
@@ -87,6 +89,9 @@ public sealed class Engine
 
     /// <summary>Takes the time for the commands that follow.</summary>
     public void Begin() => Call.Now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A seed that was not used before.</summary>
+    public ulong NextSeed() => _seeds.Next();
 
     /// <summary>Evaluates a command of the core in a database and lets its effects become known.</summary>
     public void Run(HostCommand command, Arguments args, Database database, RespWriter reply)
@@ -286,6 +291,19 @@ public sealed class Engine
         EndCommands();
         Seal();
         return removed == most;
+    }
+
+    /// <summary>Goes on evicting keys, if the memory limit calls for it.</summary>
+    /// <returns>Whether there is more to evict.</returns>
+    public bool MakeRoom()
+    {
+        Begin();
+        Running = null;
+        var result = Loading is null ? Memory.MakeRoom() : EvictionResult.Within;
+        Waits.Serve();
+        EndCommands();
+        Seal();
+        return result == EvictionResult.GoesOn;
     }
 
     /// <summary>The present version of all databases, safe to read from any thread.</summary>

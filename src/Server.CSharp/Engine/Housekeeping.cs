@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RedisClone.Server.Configuration;
 using RedisClone.Server.Diagnostics;
+using RedisClone.Server.Sessions;
 
 namespace RedisClone.Server.Engine;
 
@@ -15,6 +16,7 @@ internal sealed class Housekeeping : IDisposable
     private const int TurnsPerRound = 64;
 
     private readonly Engine _engine;
+    private readonly SessionTable _sessions;
     private readonly ServerOptions _options;
     private readonly ILogger _logger;
     private readonly Action _sample;
@@ -25,9 +27,11 @@ internal sealed class Housekeeping : IDisposable
     private bool _isStopped;
 
     public Housekeeping(
-        Engine engine, ServerOptions options, TimeProvider clock, Action sample, LatencyMonitor latency, ILogger logger)
+        Engine engine, SessionTable sessions, ServerOptions options, TimeProvider clock, Action sample,
+        LatencyMonitor latency, ILogger logger)
     {
         _engine = engine;
+        _sessions = sessions;
         _options = options;
         _sample = sample;
         _clock = clock;
@@ -70,6 +74,8 @@ internal sealed class Housekeeping : IDisposable
             if (!_isStopped)
             {
                 RemoveDueKeys();
+                LookAtClients();
+                MakeRoom();
                 TakeSample();
                 CompactLog();
             }
@@ -103,6 +109,34 @@ internal sealed class Housekeeping : IDisposable
         }
 
         RoundsCut += more ? 1 : 0;
+    }
+
+    /// <summary>Counts anew what clients take: their connections send and receive without telling.</summary>
+    private void LookAtClients()
+    {
+        lock (_engine.Gate)
+        {
+            foreach (var session in _sessions.All)
+            {
+                session.NoteMemory();
+            }
+
+            _engine.Memory.EvictClients(_sessions);
+        }
+    }
+
+    private void MakeRoom()
+    {
+        var more = true;
+        for (var turn = 0; turn < TurnsPerRound && more; turn++)
+        {
+            lock (_engine.Gate)
+            {
+                more = _engine.Memory.IsExceeded && _engine.MakeRoom();
+            }
+
+            _engine.Log?.Flush();
+        }
     }
 
     private void TakeSample()

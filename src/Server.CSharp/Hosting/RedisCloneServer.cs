@@ -154,7 +154,8 @@ public sealed class RedisCloneServer : IAsyncDisposable
                 }
             }
 
-            _housekeeping = new Housekeeping(_engine, _options, _clock, _info.Sample, _insight.Latency, _logger);
+            _housekeeping = new Housekeeping(
+                _engine, _sessions, _options, _clock, _info.Sample, _insight.Latency, _logger);
             _info.Housekeeping = _housekeeping;
         }
     }
@@ -338,6 +339,13 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("zset-max-listpack-entries", () => _limits.SortedSetListpackEntriesMax = _options.SortedSetMaxListpackEntries);
         Follow("zset-max-listpack-value", () => _limits.SortedSetListpackValueMax = _options.SortedSetMaxListpackValueBytes);
         Follow("proto-max-bulk-len", () => _limits.StringLengthMax = _respLimits.BulkBytesMax = _options.ProtoMaxBulkBytes);
+        Follow("maxmemory", ApplyMemoryLimits);
+        Follow("maxmemory-clients", ApplyMemoryLimits);
+        Follow("maxmemory-policy", ApplyEvictionPolicy);
+        Follow("maxmemory-samples", () => _limits.EvictionSamples = _options.MaxMemorySamples);
+        Follow("maxmemory-eviction-tenacity", () => _engine.Memory.Tenacity = _options.MaxMemoryEvictionTenacity);
+        Follow("lfu-log-factor", () => _limits.LfuLogFactor = _options.LfuLogFactor);
+        Follow("lfu-decay-time", () => _limits.LfuDecayMinutes = _options.LfuDecayMinutes);
         Follow("requirepass", () => _dispatcher.Access.SetDefaultPassword(_options.RequirePass));
         Follow(
             "acl-pubsub-default",
@@ -400,6 +408,18 @@ public sealed class RedisCloneServer : IAsyncDisposable
         _transportOptions.PubSubOutput = Limit(limits.PubSub);
 
         static OutputLimit Limit(OutputBufferLimit set) => new(set.HardBytes, set.SoftBytes, set.SoftSeconds);
+    }
+
+    private void ApplyMemoryLimits()
+    {
+        _engine.Memory.LimitBytes = (long)Math.Min(_options.MaxMemoryBytes, long.MaxValue);
+        _engine.Memory.ClientLimitBytes = _options.MaxMemoryClients.For(_options.MaxMemoryBytes);
+    }
+
+    private void ApplyEvictionPolicy()
+    {
+        _limits.EvictionPolicy = _options.MaxMemoryPolicy;
+        _engine.Memory.PolicyChanged();
     }
 
     private void ApplyAccessLogLength()

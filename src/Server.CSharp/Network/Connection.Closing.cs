@@ -110,7 +110,7 @@ internal abstract partial class Connection
         }
 
         var why = (CloseReason)_reason;
-        if (why is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory)
+        if (why is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory or CloseReason.Evicted)
         {
             NetworkLog.ClosedOverLimit(context.Logger, remote, why);
         }

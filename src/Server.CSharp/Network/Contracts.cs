@@ -15,6 +15,9 @@ public enum CloseReason
     OutputLimit,
     InputLimit,
     OutOfMemory,
+
+    /// <summary>Clients took too much memory together, and this one most of it.</summary>
+    Evicted,
     MaxClients,
     SocketError,
     Shutdown,

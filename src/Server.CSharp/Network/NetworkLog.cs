@@ -21,6 +21,7 @@ internal static partial class NetworkLog
     public static void ClosedOverLimit(ILogger logger, EndPoint? endPoint, CloseReason why) =>
         Closed(logger, endPoint, why switch
         {
+            CloseReason.Evicted => "clients take more memory than allowed (maxmemory-clients), and it most of it",
             CloseReason.OutputLimit => "its replies are longer than allowed (client-output-buffer-limit)",
             CloseReason.InputLimit => "its commands are longer than allowed (client-query-buffer-limit)",
             _ => "there is no memory for its commands or replies",

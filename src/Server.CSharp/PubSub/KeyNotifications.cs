@@ -87,6 +87,7 @@ public sealed class KeyNotifications(Engine.Engine engine)
         EventClass.Stream => KeyEventClasses.Stream,
         EventClass.KeyMiss => KeyEventClasses.KeyMiss,
         EventClass.New => KeyEventClasses.New,
+        EventClass.Evicted => KeyEventClasses.Evicted,
         _ => KeyEventClasses.None,
     };
 }

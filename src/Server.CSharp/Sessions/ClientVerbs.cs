@@ -158,7 +158,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
         text.Append(CultureInfo.InvariantCulture, $" ssub={Count(session, SubscriptionKind.ShardChannel)}");
         text.Append(CultureInfo.InvariantCulture, $" multi={session.Queue?.Count ?? -1} qbuf={input} qbuf-free=0 argv-mem=0");
         text.Append(CultureInfo.InvariantCulture, $" multi-mem={queued} rbs=0 rbp=0 obl=0");
-        text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={input + output + queued}");
+        text.Append(CultureInfo.InvariantCulture, $" oll={(output > 0 ? 1 : 0)} omem={output} tot-mem={session.MemoryBytes}");
         text.Append(CultureInfo.InvariantCulture, $" events={(output > 0 ? "rw" : "r")} cmd={session.LastCommand ?? "NULL"}");
         text.Append(CultureInfo.InvariantCulture, $" user={session.User.Name} redir={session.Tracking?.Redirect ?? -1}");
         text.Append(CultureInfo.InvariantCulture, $" resp={session.Protocol}");

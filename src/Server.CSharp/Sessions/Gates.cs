@@ -1,6 +1,7 @@
 using RedisClone.Protocol;
 using RedisClone.Protocol.Interop;
 using RedisClone.Server.Access;
+using RedisClone.Server.Engine;
 using RedisClone.Server.PubSub;
 
 namespace RedisClone.Server.Sessions;
@@ -23,6 +24,7 @@ internal static class Gates
         ?? Authentication(session, command, access)
         ?? Transaction(session, command)
         ?? Permission(session, command, args, engine, access)
+        ?? Memory(session, command, engine)
         ?? Disk(command, engine)
         ?? Listening(session, command)
         ?? Monitoring(session, command)
@@ -47,6 +49,31 @@ internal static class Gates
 
     private static string? Transaction(Session session, HostCommand command) =>
         session.Queue is not null && command.Has(CommandFlags.NoMulti) ? Errors.notInsideMulti : null;
+
+    /// <summary>
+    /// Makes room where the memory limit is reached. Without success nothing is carried out that may take more, and nothing
+    /// queued: of what waits for EXEC, the limit would never hear.
+    /// </summary>
+    private static string? Memory(Session session, HostCommand command, Engine.Engine engine)
+    {
+        if (!engine.Memory.IsExceeded || session.Connection is null || engine.Loading is not null)
+        {
+            return null;
+        }
+
+        return engine.Memory.MakeRoom() == EvictionResult.Exhausted && TakesMemory(session, command)
+            ? Errors.outOfMemory
+            : null;
+    }
+
+    private static bool TakesMemory(Session session, HostCommand command) =>
+        command.Has(CommandFlags.DenyOom)
+        || (session.Queue is { } queue && (command.FullName switch
+        {
+            "exec" => queue.TakesMemory,
+            "discard" or "quit" or "reset" => false,
+            _ => true,
+        }));
 
     private static string? Listening(Session session, HostCommand command) =>
         session.IsListening && !PubSubVerbs.IsForListeners(command.FullName)

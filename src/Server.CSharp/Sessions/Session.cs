@@ -30,6 +30,12 @@ public sealed class Session : IConnectionHandler
     /// <summary>Room for messages that a subscriber keeps between two of them.</summary>
     private const int KeptBytesMax = 1024;
 
+    /// <summary>What a client takes that does nothing: the objects of its session and connection, and its reader.</summary>
+    private const int OwnBytes = 2048;
+
+    /// <summary>What a watched key takes, about.</summary>
+    private const int WatchedKeyBytes = 200;
+
     private readonly Dispatcher _dispatcher;
     private readonly SessionTable _sessions;
     private readonly RespReader _reader;
@@ -39,6 +45,9 @@ public sealed class Session : IConnectionHandler
 
     /// <summary>Whether they tell of writes, so that they may not leave before the log has those.</summary>
     private bool _arrivedIsWrite;
+
+    /// <summary>Whether the connection has ended, or is about to: what it takes is on its way back.</summary>
+    private bool _isGone;
 
     /// <summary>Whether what the command at hand answers is sent whatever the client said about replies.</summary>
     private bool _keepsReply;
@@ -132,6 +141,9 @@ public sealed class Session : IConnectionHandler
     /// <summary>Whether the client is shown every command.</summary>
     public bool IsMonitor { get; set; }
 
+    /// <summary>What the client was last found to take, in bytes.</summary>
+    public long MemoryBytes { get; private set; }
+
     public bool MayStayIdle => Waiting is not null || IsHeld || Subscriptions is not null || IsMonitor;
 
     public OutputClass OutputClass => Subscriptions is null && !IsMonitor ? OutputClass.Normal : OutputClass.PubSub;
@@ -181,6 +193,8 @@ public sealed class Session : IConnectionHandler
             engine.EndCommands();
             TakeArrived(output);
             engine.NoteWritten(logged);
+            NoteMemory(output.Length);
+            engine.Memory.EvictClients(_sessions);
         }
 
         return position - start;
@@ -255,8 +269,33 @@ public sealed class Session : IConnectionHandler
             _dispatcher.Engine.PubSub.Forget(this);
             _dispatcher.Engine.Tracking.Disable(this);
             _dispatcher.Insight.Monitors.Remove(this);
+            _isGone = true;
+            NoteMemory();
             _sessions.Remove(this);
         }
+    }
+
+    /// <summary>Counts what the client takes, beside so many bytes of replies that are not with its connection yet.</summary>
+    public void NoteMemory(long replyBytes = 0)
+    {
+        var bytes = _isGone || Connection is not { } connection
+            ? 0
+            : OwnBytes + connection.InputPendingBytes + connection.OutputPendingBytes + replyBytes
+                + (_arrived?.Buffer.Length ?? 0) + (Queue?.Bytes ?? 0) + (Watched.Count * WatchedKeyBytes);
+        if (bytes != MemoryBytes)
+        {
+            _dispatcher.Engine.Memory.AddClientBytes(bytes - MemoryBytes);
+            MemoryBytes = bytes;
+        }
+    }
+
+    /// <summary>Ends the connection because clients take too much memory.</summary>
+    public void Evict()
+    {
+        _isGone = true;
+        NoteMemory();
+        CloseAfterReplies = CloseReason.Evicted;
+        Connection?.Close(CloseReason.Evicted);
     }
 
     private void TakeArrived(RespWriter output)
@@ -371,11 +410,14 @@ public sealed class CommandQueue
 
     /// <summary>Whether one of the commands may write.</summary>
     public bool Writes { get; private set; }
+    /// <summary>Whether one of them may take memory.</summary>
+    public bool TakesMemory { get; private set; }
 
     public void Add(QueuedCommand command)
     {
         _commands.Add(command);
         Writes |= command.Command.Has(CommandFlags.Write) || command.Command.Has(CommandFlags.MayReplicate);
+        TakesMemory |= command.Command.Has(CommandFlags.DenyOom);
         Bytes += command.Arguments.Buffer.Length + CommandOverheadBytes;
     }
 

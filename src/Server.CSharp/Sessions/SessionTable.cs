@@ -11,7 +11,16 @@ public sealed class SessionTable
 
     public int Count => _sessions.Count;
 
-    public IEnumerable<Session> All => _sessions.Values;
+    public IEnumerable<Session> All
+    {
+        get
+        {
+            foreach (var (_, session) in _sessions)
+            {
+                yield return session;
+            }
+        }
+    }
 
     /// <summary>An identity that no client had before.</summary>
     public long NextId() => Interlocked.Increment(ref _lastId);

@@ -210,7 +210,7 @@ let ``appending and prepending fill the pages`` () =
             tree.Insert((if atEnd then tree.Count else 0), ReadOnlySpan item)
 
         TreeShape.check tree false
-        Assert.InRange(tree.MemoryBytes, 1L, int64 items * (16L + 1L) * 103L / 100L)
+        Assert.InRange(tree.Account.Bytes, 1L, int64 items * (16L + 1L) * 103L / 100L)
 
 [<Fact>]
 let ``a tree that shrinks gives its memory back`` () =
@@ -222,7 +222,7 @@ let ``a tree that shrinks gives its memory back`` () =
         tree.RemoveAt(random.Next tree.Count)
 
     TreeShape.check tree false
-    Assert.InRange(tree.MemoryBytes, 1L, int64 items / 100L * 23L * 4L)
+    Assert.InRange(tree.Account.Bytes, 1L, int64 items / 100L * 23L * 4L)
     tree.RemoveRange(1, tree.Count - 2)
     TreeShape.check tree false
     Assert.Equal(1, tree.Root.Level)

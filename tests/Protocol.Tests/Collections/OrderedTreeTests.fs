@@ -167,7 +167,7 @@ let ``sorted input fills the pages, random input fills them well`` () =
             tree.Add(ReadOnlySpan(scoreItem number)) |> ignore
 
         TreeShape.check tree true
-        Assert.InRange(float tree.MemoryBytes / float (count * 24), 1.0, most)
+        Assert.InRange(float tree.Account.Bytes / float (count * 24), 1.0, most)
 
 [<Fact>]
 let ``adding and removing in order allocates nothing in the steady state`` () =

@@ -169,7 +169,7 @@ let ``what XADD allocates is what the stream takes`` () =
             server.Keyspace.Databases[0].Table.Find(ReadOnlySpan(Bytes.ofString "s"), &entry)
 
         if found then
-            (StreamValue.dataOf &entry).MemoryBytes
+            (StreamValue.dataOf &entry).Account.Bytes
         else
             0L
 

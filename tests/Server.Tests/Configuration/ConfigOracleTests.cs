@@ -30,10 +30,7 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
     ];
 
     /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
-    private static readonly string[] OwnReasons =
-    [
-        "no memory limit", "never evicts", "no save points", "no replicas", "notes no times", "makes no connections",
-    ];
+    private static readonly string[] OwnReasons = ["no save points", "no replicas", "notes no times", "makes no connections"];
 
     /// <summary>Values to try on the settings that take them, right and wrong.</summary>
     private static readonly string[] Values =
@@ -41,7 +38,7 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
         "0", "1", "-1", "5", "010", "+1", "1.5", " 1", "1 ", "x", "", "501", "1000", "1048576", "2147483647", "2147483648",
         "9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999", "1k", "1KB", "1m",
         "10mb", "1b", "b", "1tb", "0x10", "yes", "NO", "maybe", " yes", "always", "everysec", "ALWAYS", "debug", "Notice",
-        "warning", "nothing", "noeviction", "allkeys-lru", "NoEviction", "normal 1 2 3", "normal 1 2",
+        "warning", "nothing", "noeviction", "allkeys-lru", "NoEviction", "10%", "0%", "100%", "101%", "-1%", "%", "1%%", "normal 1 2 3", "normal 1 2",
         "NORMAL 1kb 2k 3 slave 4 5 6", "foo 1 2 3", "foo x 2 3", "normal x 2 3 foo 1 2 3", "normal 1 2 -3",
         "normal 1 2 2147483648", " normal 1 2 3", "normal 1 2 3 ", "900", "900 1", "900 0", "0 1", "900 -1", "900 1 300 10", "900 x", "x 1", "\"\"",
     ];

@@ -12,9 +12,6 @@ public static class KnownDeviations
     /// <summary>Command lines that are answered otherwise, by script.</summary>
     private static readonly Dictionary<string, string[]> Commands = new()
     {
-        // There is no eviction, and so no counting of uses.
-        ["keys/object-freq"] = ["CONFIG SET maxmemory-policy allkeys-lfu", "OBJECT FREQ k", "OBJECT IDLETIME k"],
-
         // The last millisecond there is counts as no deadline.
         ["keys/pexpireat"] = ["PEXPIRETIME k"],
 
