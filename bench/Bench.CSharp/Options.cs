@@ -7,7 +7,7 @@ internal sealed class Options
 {
     public const string Usage = """
         usage: bench [options]
-          --scenario <name>[,<name>]   which of commands, families, large, persistence, memory, stalls, replay, start (default: all)
+          --scenario <name>[,<name>]   which of commands, families, large, persistence, memory, stalls, hostile, replay, start (default: all)
           --subject <name>[,<name>]    which servers beside redis-server; <name>=<path> adds a program of your own
           --rounds <n>                 how often everything is measured, the servers taking turns (default: 5)
           --seconds <n>                how long one throughput measurement takes (default: 2)

@@ -9,6 +9,7 @@ using RedisClone.Bench.Servers;
 IScenario[] scenarios =
 [
     new CommandsScenario(), new FamiliesScenario(), new LargeScenario(), new PersistenceScenario(), new MemoryScenario(), new StallsScenario(),
+    new HostileScenario(),
     new ReplayScenario(), new StartScenario(),
 ];
 

@@ -22,8 +22,11 @@ public sealed class PubSubTable(Engine.Engine engine)
 
     private readonly Audience[] _audiences = [new(), new(), new()];
 
-    /// <summary>Messages of a batch that may yet be rolled back, and whom they are for; null outside of such a batch.</summary>
-    private List<(byte[] Message, HashSet<Session> Subscribers)>? _held;
+    /// <summary>
+    /// Messages of a batch that may yet be rolled back, as they were published: encoded for each pattern they would take any
+    /// multiple of what the batch takes. Null outside of such a batch.
+    /// </summary>
+    private List<(SubscriptionKind Kind, byte[] Channel, byte[] Message)>? _held;
 
     /// <summary>How many clients listen to something.</summary>
     public int Clients { get; private set; }
@@ -87,17 +90,25 @@ public sealed class PubSubTable(Engine.Engine engine)
     /// <returns>How many times it was sent.</returns>
     public int Publish(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
+        Hold(SubscriptionKind.Channel, channel, message);
         var sent = SendTo(SubscriptionKind.Channel, "message", channel, message);
         foreach (var (pattern, subscribers) in Of(SubscriptionKind.Pattern))
         {
-            if (Glob.isMatch(pattern, channel, false))
+            if (!Glob.isMatch(pattern, channel, false))
+            {
+                continue;
+            }
+
+            if (_held is null)
             {
                 Begin("pmessage", 4);
                 _message.Bulk(pattern);
                 _message.Bulk(channel);
                 _message.Bulk(message);
-                sent += Send(subscribers);
+                Send(subscribers);
             }
+
+            sent += subscribers.Count;
         }
 
         return sent;
@@ -105,8 +116,11 @@ public sealed class PubSubTable(Engine.Engine engine)
 
     /// <summary>Sends a message to whoever listens to the shard channel.</summary>
     /// <returns>How many times it was sent.</returns>
-    public int PublishToShard(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
-        SendTo(SubscriptionKind.ShardChannel, "smessage", channel, message);
+    public int PublishToShard(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
+    {
+        Hold(SubscriptionKind.ShardChannel, channel, message);
+        return SendTo(SubscriptionKind.ShardChannel, "smessage", channel, message);
+    }
 
     /// <summary>Sends nothing more until <see cref="Release"/>. Meanwhile nobody may begin or stop to listen.</summary>
     public void Hold() => _held = [];
@@ -119,13 +133,21 @@ public sealed class PubSubTable(Engine.Engine engine)
     {
         var held = _held!;
         _held = null;
-        foreach (var (message, subscribers) in held)
+        foreach (var (kind, channel, message) in held)
         {
-            _message.Reset(KeptBytesMax);
-            _message.Raw(message);
-            Send(subscribers);
+            if (kind == SubscriptionKind.ShardChannel)
+            {
+                PublishToShard(channel, message);
+            }
+            else
+            {
+                Publish(channel, message);
+            }
         }
     }
+
+    private void Hold(SubscriptionKind kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
+        _held?.Add((kind, channel.ToArray(), message.ToArray()));
 
     private int SendTo(SubscriptionKind kind, string word, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
     {
@@ -134,10 +156,15 @@ public sealed class PubSubTable(Engine.Engine engine)
             return 0;
         }
 
-        Begin(word, 3);
-        _message.Bulk(channel);
-        _message.Bulk(message);
-        return Send(subscribers);
+        if (_held is null)
+        {
+            Begin(word, 3);
+            _message.Bulk(channel);
+            _message.Bulk(message);
+            Send(subscribers);
+        }
+
+        return subscribers.Count;
     }
 
     private void Begin(string word, int parts)
@@ -147,24 +174,16 @@ public sealed class PubSubTable(Engine.Engine engine)
         _message.BulkText(word);
     }
 
-    private int Send(HashSet<Session> subscribers)
+    private void Send(HashSet<Session> subscribers)
     {
         const byte Array = (byte)'*';
         const byte Push = (byte)'>';
-        if (_held is not null)
-        {
-            _held.Add((_message.Written.ToArray(), subscribers));
-            return subscribers.Count;
-        }
-
         var hasWritten = engine.HasWritten;
         foreach (var subscriber in subscribers)
         {
             _message.Buffer[0] = subscriber.Protocol >= 3 ? Push : Array;
             subscriber.Push(_message.Written, hasWritten);
         }
-
-        return subscribers.Count;
     }
 
     private void EndIfNone(Session session)

@@ -96,7 +96,8 @@ public sealed class DebugVerbs(
     private static void Sleep(ReadOnlySpan<byte> text, RespWriter reply)
     {
         // Like Redis, anything that is no number is no time.
-        double.TryParse(text, CultureInfo.InvariantCulture, out var seconds);
+        double.TryParse(text, CultureInfo.InvariantCulture, out var read);
+        var seconds = double.IsNaN(read) ? 0 : read;
         Thread.Sleep(TimeSpan.FromSeconds(Math.Clamp(seconds, 0, TimeSpan.FromHours(1).TotalSeconds)));
         reply.Ok();
     }

@@ -135,34 +135,37 @@ public sealed class TrackingVerbs(Engine.Engine engine, SessionTable sessions) :
             : null;
     }
 
-    /// <summary>The prefixes of a client must not begin with one another: it would be told of a key twice.</summary>
+    /// <summary>
+    /// The prefixes of a client must not begin with one another: it would be told of a key twice. In the order of their bytes
+    /// whatever begins with a prefix follows it at once, so that neighbours are all that need be compared.
+    /// </summary>
     private static string? Overlap(Session session, Options options)
     {
-        for (var i = 0; i < options.Prefixes.Count; i++)
+        const int Existing = -1;
+        List<(byte[] Prefix, int Index)> all = [.. options.Prefixes.Select((prefix, index) => (prefix, index))];
+        all.AddRange((session.Tracking?.Prefixes ?? []).Select(prefix => (prefix, Existing)));
+        all.Sort(static (x, y) => x.Prefix.AsSpan().SequenceCompareTo(y.Prefix) is var order and not 0
+            ? order
+            : x.Index.CompareTo(y.Index));
+        var found = (First: int.MaxValue, Second: int.MaxValue, Other: Array.Empty<byte>());
+        for (var i = 1; i < all.Count; i++)
         {
-            var prefix = options.Prefixes[i];
-            foreach (var existing in session.Tracking?.Prefixes ?? [])
+            var (one, other) = all[i - 1].Index >= 0 && (all[i].Index < 0 || all[i - 1].Index < all[i].Index)
+                ? (all[i - 1], all[i])
+                : (all[i], all[i - 1]);
+            if (all[i].Prefix.AsSpan().StartsWith(all[i - 1].Prefix)
+                && (one.Index, other.Index).CompareTo((found.First, found.Second)) < 0)
             {
-                if (Overlaps(prefix, existing))
-                {
-                    return Errors.prefixOverlapsExisting(prefix, existing);
-                }
-            }
-
-            for (var j = i + 1; j < options.Prefixes.Count; j++)
-            {
-                if (Overlaps(prefix, options.Prefixes[j]))
-                {
-                    return Errors.prefixesOverlap(prefix, options.Prefixes[j]);
-                }
+                found = (one.Index, other.Index, other.Prefix);
             }
         }
 
-        return null;
+        return found.First == int.MaxValue
+            ? null
+            : found.Second == Existing
+                ? Errors.prefixOverlapsExisting(options.Prefixes[found.First], found.Other)
+                : Errors.prefixesOverlap(options.Prefixes[found.First], found.Other);
     }
-
-    private static bool Overlaps(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) =>
-        one.StartsWith(other) || other.StartsWith(one);
 
     private static void Caching(Session session, Arguments args, RespWriter reply)
     {

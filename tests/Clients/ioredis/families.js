@@ -12,8 +12,8 @@ const many = 2000;
 const waitMs = 30000;
 const connections = [];
 
-function connect() {
-    const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: 1, retryStrategy: null });
+function connect(options) {
+    const connection = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: 1, retryStrategy: null, ...options });
     // Without a listener each error would be printed; a command that fails says so anyway.
     connection.on('error', () => {});
     connections.push(connection);
@@ -235,6 +235,27 @@ const families = {
         await arrived(['set', 'expire'].flatMap(event => [
             ['__key*__:*', '__keyspace@0__:k', event], ['__key*__:*', `__keyevent@0__:${event}`, 'k']]));
         assert.equal(await redis.config('SET', 'notify-keyspace-events', ''), 'OK');
+    },
+
+    async 'users and copies'(redis) {
+        assert.equal(await redis.call('ACL', 'SETUSER', 'reader', 'on', '>pw', '~k*', 'resetchannels', '&__redis__:invalidate', '&news', '+@all'), 'OK');
+        const user = { username: 'reader', password: 'pw' };
+        const listener = connect(user);
+        const got = [];
+        listener.on('message', (channel, message) => got.push([channel, message]));
+        const id = await listener.client('ID');
+        assert.equal(await listener.subscribe('__redis__:invalidate', 'news'), 2);
+        await assert.rejects(listener.subscribe('other'), /^ReplyError: NOPERM /);
+        const reader = connect(user);
+        assert.equal(await reader.client('TRACKING', 'ON', 'REDIRECT', id), 'OK');
+        assert.equal(await reader.get('k'), null);
+        await assert.rejects(reader.get('other'), /^ReplyError: NOPERM /);
+        assert.equal(await redis.set('k', 'v'), 'OK');
+        assert.equal(await redis.publish('news', 'hi'), 1);
+        await until(async () => await redis.ping() && got.length === 2);
+        assert.deepEqual(got, [['__redis__:invalidate', 'k'], ['news', 'hi']]);
+        assert.equal(await redis.call('ACL', 'DELUSER', 'reader'), 1);
+        await until(async () => await redis.ping() && reader.status === 'end' && listener.status === 'end');
     },
 
     async pipelines(redis) {

@@ -16,7 +16,7 @@ public sealed class IoredisTests
         string[] families =
         [
             "strings", "keys", "hashes", "lists", "sets", "sorted sets", "geo", "bitmaps", "HyperLogLogs", "waiting",
-            "streams", "messages", "pipelines", "transactions",
+            "streams", "messages", "users and copies", "pipelines", "transactions",
         ];
         Assert.Equal(string.Concat(families.Select(family => $"ok {family}\n")), output);
         Assert.Equal(0, code);

@@ -1,4 +1,5 @@
 using RedisClone.Server.Tests.Network;
+using RedisClone.Server.Tests.Scripts;
 using StackExchange.Redis;
 using Xunit;
 
@@ -59,6 +60,37 @@ public sealed class StackExchangePubSubTests
         Assert.Equal(("__keyevent@0__:rename_to", "l"), Told(await Next(events)));
         server.Time.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal(("__keyevent@0__:expired", "l"), Told(await Next(events)));
+    }
+
+    [Theory]
+    [InlineData(RedisProtocol.Resp2)]
+    [InlineData(RedisProtocol.Resp3)]
+    public async Task A_user_with_few_rights_listens_and_keeps_copies(RedisProtocol protocol)
+    {
+        using var server = new TestServer();
+        using (IScriptConnection admin = server.Connect())
+        {
+            admin.Call("ACL", "SETUSER", "reader", "on", ">pw", "+@all", "~k*", "resetchannels", "&news", "&__Booksleeve*");
+        }
+
+        await using ConnectionMultiplexer writer = await StackExchangeClient.ConnectAsync(server, o => o.Protocol = protocol);
+        await using ConnectionMultiplexer redis = await StackExchangeClient.ConnectAsync(server, o =>
+        {
+            o.Protocol = protocol;
+            (o.User, o.Password, o.AllowAdmin) = ("reader", "pw", true);
+        });
+        IDatabase database = redis.GetDatabase();
+        ChannelMessageQueue news = await redis.GetSubscriber().SubscribeAsync(RedisChannel.Literal("news"));
+        Assert.Equal("OK", (string?)await database.ExecuteAsync("CLIENT", "TRACKING", "ON"));
+        for (int i = 0; i < 100; i++)
+        {
+            await writer.GetDatabase().StringSetAsync("k", i);
+            Assert.Equal(i, (int)await database.StringGetAsync("k"));
+            Assert.Equal(1, await writer.GetDatabase().PublishAsync(RedisChannel.Literal("news"), i));
+            Assert.Equal(i, (int)(await Next(news)).Message);
+        }
+
+        await Assert.ThrowsAsync<RedisServerException>(() => database.StringGetAsync("other"));
     }
 
     private static (string?, string?) Told(ChannelMessage message) => (message.Channel, message.Message);
