@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Server.Network.Tls;
 using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Configuration;
@@ -9,6 +10,19 @@ public enum TransportKind
     Auto,
     Epoll,
     Sockets,
+}
+
+/// <summary>Who is told that the server is ready, or stops.</summary>
+public enum Supervisor
+{
+    No,
+
+    /// <summary>A word that Redis knows; the server does not start with it.</summary>
+    Upstart,
+    Systemd,
+
+    /// <summary>systemd if it asks to be told.</summary>
+    Auto,
 }
 
 /// <summary>Who may use DEBUG.</summary>
@@ -64,8 +78,50 @@ public sealed class ServerOptions
     /// <summary>The configuration file the server was started with, as a full path; null if there was none.</summary>
     public string? ConfigurationFile { get; init; }
 
-    /// <summary>TCP port; 0 takes any that is free.</summary>
+    /// <summary>TCP port; 0 is none where there is a TLS port or a Unix socket, else any that is free.</summary>
     public int Port { get; set; } = 6379;
+
+    /// <summary>TCP port with TLS; 0 is none.</summary>
+    public int TlsPort { get; set; }
+
+    /// <summary>The certificate of the server, and those between it and its root. PEM, as all that follow.</summary>
+    public string TlsCertFile { get; set; } = "";
+
+    public string TlsKeyFile { get; set; } = "";
+
+    /// <summary>The password of the key file; empty if it has none.</summary>
+    public string TlsKeyFilePass { get; set; } = "";
+
+    /// <summary>The authorities that sign the certificates of clients.</summary>
+    public string TlsCaCertFile { get; set; } = "";
+
+    /// <summary>More of them, a file each.</summary>
+    public string TlsCaCertDir { get; set; } = "";
+
+    public ClientCertificates TlsAuthClients { get; set; } = ClientCertificates.Required;
+
+    /// <summary>Words such as <c>TLSv1.2</c>; empty is 1.2 and 1.3.</summary>
+    public string TlsProtocols { get; set; } = "";
+
+    /// <summary>Ciphers of TLS 1.2, separated by colons; empty is for the system to say.</summary>
+    public string TlsCiphers { get; set; } = "";
+
+    /// <summary>Suites of TLS 1.3, likewise.</summary>
+    public string TlsCipherSuites { get; set; } = "";
+
+    /// <summary>Whether a client that comes back may do without a full handshake.</summary>
+    public bool TlsSessionCaching { get; set; } = true;
+
+    /// <summary>Path of a Unix socket; empty is none, a relative one is in <see cref="Directory"/>.</summary>
+    public string UnixSocket { get; set; } = "";
+
+    /// <summary>Permissions of the file of the Unix socket; 0 leaves them as the system makes them.</summary>
+    public int UnixSocketPermissions { get; set; }
+
+    /// <summary>A file that holds the number of the process while it runs; empty is none.</summary>
+    public string PidFile { get; set; } = "";
+
+    public Supervisor Supervised { get; set; } = Supervisor.No;
 
     /// <summary>
     /// Addresses or host names to listen on; <c>*</c> and <c>::*</c> are all of IPv4 and IPv6. One that starts with

@@ -137,6 +137,46 @@ internal static class SettingParsers
         return ByteText.TryToText(words[0], out path) ? null : "argument must be valid UTF-8";
     }
 
+    /// <summary>Permissions of a file, in octal.</summary>
+    public static string? Permissions(ReadOnlySpan<string> words, int current, out int permissions)
+    {
+        const int permissionsMax = 0x1FF;
+        permissions = current;
+        int value = 0;
+        foreach (char digit in words[0])
+        {
+            if (digit is < '0' or > '7')
+            {
+                return "argument couldn't be parsed as an octal number";
+            }
+
+            value = (value * 8) + digit - '0';
+            if (value > permissionsMax)
+            {
+                return "argument must be between 0 and 777 inclusive";
+            }
+        }
+
+        if (words[0].Length == 0)
+        {
+            return "argument couldn't be parsed as an octal number";
+        }
+
+        permissions = value;
+        return null;
+    }
+
+    /// <summary>Refuses all numbers but one.</summary>
+    public static string? OnlyNumber(string text, long number, string reason)
+    {
+        if (!ConfiguredNumber.TryParseInteger(text, out long value))
+        {
+            return Reason.integer;
+        }
+
+        return value == number ? null : reason;
+    }
+
     /// <summary>Anything at all.</summary>
     public static string? Text(ReadOnlySpan<string> words, string current, out string text)
     {
@@ -160,6 +200,14 @@ internal static class SettingParsers
     {
         "no" => null,
         "yes" => reason,
+        _ => Reason.yesOrNo,
+    };
+
+    /// <summary>Refuses no with the reason, and what is neither yes nor no.</summary>
+    public static string? OnlyYes(string text, string reason) => text.ToLowerInvariant() switch
+    {
+        "yes" => null,
+        "no" => reason,
         _ => Reason.yesOrNo,
     };
 

@@ -1,4 +1,5 @@
 using RedisClone.Protocol;
+using RedisClone.Server.Network.Tls;
 using RedisClone.Server.Persistence;
 
 namespace RedisClone.Server.Configuration;
@@ -13,6 +14,7 @@ internal static class Settings
     private const SettingChange AtStart = SettingChange.AtStart;
     private const long BufferBytesMin = 1L << 20;
     private const int HzMax = 500;
+    private const string NoTlsClient = "this server connects to nobody";
 
     private const string NoReplicas = "There is no replication.";
 
@@ -23,7 +25,7 @@ internal static class Settings
     [
         // Network.
         new NumberSetting("port", AtStart, 0, 65535, o => o.Port, (o, v) => o.Port = (int)v,
-            "TCP port to listen on; 0 takes any free one."),
+            "TCP port to listen on. 0 is none where there is a TLS port or a Unix socket, else any free one."),
         new TextSetting<IReadOnlyList<string>>("bind", AtStart, "addresses", SettingParsers.BindAddresses,
             addresses => string.Join(' ', addresses), o => o.Bind, (o, v) => o.Bind = v,
             "Addresses to listen on. `*` is all of IPv4, `::*` all of IPv6; an address after `-` may be missing.")
@@ -48,6 +50,59 @@ internal static class Settings
             "What carries the connections: epoll (Linux), the sockets of .NET, or the best available. Not in Redis."),
         new FlagSetting("protected-mode", AtRunTime, o => o.ProtectedMode, (o, v) => o.ProtectedMode = v,
             "Whether clients of other machines are refused while the default user has no password."),
+
+        new TextSetting<string>("unixsocket", AtStart, "path", SettingParsers.Path,
+            ByteText.FromText, o => o.UnixSocket, (o, v) => o.UnixSocket = v,
+            "A Unix socket to listen on; empty is none. A relative path is in the data directory."),
+        new TextSetting<int>("unixsocketperm", AtStart, "octal, 0 to 777", SettingParsers.Permissions,
+            mode => Convert.ToString(mode, 8), o => o.UnixSocketPermissions, (o, v) => o.UnixSocketPermissions = v,
+            "Permissions of the file of that socket; 0 leaves them as the system makes them."),
+
+        // TLS. A change has all files read anew, and counts for new connections.
+        new NumberSetting("tls-port", AtStart, 0, 65535, o => o.TlsPort, (o, v) => o.TlsPort = (int)v,
+            "TCP port with TLS; 0 is none."),
+        TlsFile("tls-cert-file", o => o.TlsCertFile, (o, v) => o.TlsCertFile = v,
+            "The server's certificate in PEM form, followed by those between it and its root."),
+        TlsFile("tls-key-file", o => o.TlsKeyFile, (o, v) => o.TlsKeyFile = v, "Its key in PEM form."),
+        new TextSetting<string>("tls-key-file-pass", AtRunTime, "password", SettingParsers.Text,
+            password => password, o => o.TlsKeyFilePass, (o, v) => o.TlsKeyFilePass = v,
+            "The password of the key, if it is encrypted (PKCS#8)."),
+        TlsFile("tls-ca-cert-file", o => o.TlsCaCertFile, (o, v) => o.TlsCaCertFile = v,
+            "The authorities whose clients are let in, in PEM form."),
+        TlsFile("tls-ca-cert-dir", o => o.TlsCaCertDir, (o, v) => o.TlsCaCertDir = v,
+            "A directory of more of them, in files of any name."),
+        new ChoiceSetting<ClientCertificates>("tls-auth-clients", AtRunTime,
+            [
+                ("no", ClientCertificates.None),
+                ("yes", ClientCertificates.Required),
+                ("optional", ClientCertificates.Optional),
+            ],
+            o => o.TlsAuthClients, (o, v) => o.TlsAuthClients = v,
+            "Whether clients must show a certificate; `optional`: those that show one must show a good one."),
+        TlsText("tls-protocols", "words such as `TLSv1.2`", o => o.TlsProtocols, (o, v) => o.TlsProtocols = v,
+            "The versions of TLS that are spoken; empty is 1.2 and 1.3."),
+        TlsText("tls-ciphers", "names, separated by colons", o => o.TlsCiphers, (o, v) => o.TlsCiphers = v,
+            "Ciphers of TLS 1.2, each by its name in OpenSSL or IANA's; empty is the system's choice. On Linux only."),
+        TlsText("tls-ciphersuites", "names, separated by colons", o => o.TlsCipherSuites, (o, v) => o.TlsCipherSuites = v,
+            "Cipher suites of TLS 1.3, likewise."),
+        new FixedSetting("tls-prefer-server-ciphers", AtRunTime, "yes",
+            text => SettingParsers.OnlyYes(text, "the order of the server always counts: only yes can be set"),
+            "Of the ciphers that both sides know, the server chooses."),
+        new FlagSetting("tls-session-caching", AtRunTime,
+            o => o.TlsSessionCaching, (o, v) => o.TlsSessionCaching = v,
+            "Whether a client that comes back may do without a full handshake."),
+        new FixedSetting("tls-session-cache-size", AtRunTime, "20480",
+            text => SettingParsers.OnlyNumber(text, 20480, "the size of the cache cannot be chosen: only 20480 can be set"),
+            "The library's own limit."),
+        new FixedSetting("tls-session-cache-timeout", AtRunTime, "300",
+            text => SettingParsers.OnlyNumber(text, 300, "how long sessions are kept cannot be chosen: only 300 can be set"),
+            "The library's own limit."),
+        OnlyEmpty("tls-dh-params-file", "the library brings its own parameters", "The library's own parameters."),
+        OnlyEmpty("tls-client-cert-file", NoTlsClient, "The server connects to nobody."),
+        OnlyEmpty("tls-client-key-file", NoTlsClient, "The server connects to nobody."),
+        OnlyEmpty("tls-client-key-file-pass", NoTlsClient, "The server connects to nobody."),
+        OnlyNo("tls-replication", AtRunTime, "this server has no replicas: only no can be set", "There are no replicas."),
+        OnlyNo("tls-cluster", AtRunTime, "this server is no part of a cluster: only no can be set", "There is no cluster mode."),
 
         // Users.
         new TextSetting<string>("requirepass", AtRunTime, "password", SettingParsers.Text,
@@ -251,10 +306,18 @@ internal static class Settings
         OnlyNo("daemonize", AtStart,
             "this server stays in the foreground: let systemd, a container or a shell put it into the background",
             "The server stays in the foreground."),
-        new FixedSetting("supervised", AtStart, "no",
-            text => SettingParsers.OnlyWord(text, "no", Supervisors,
-                "this server does not report to a supervisor: only no can be set"),
-            "The server does not report to a supervisor."),
+        new ChoiceSetting<Supervisor>("supervised", AtStart,
+            [
+                ("upstart", Supervisor.Upstart),
+                ("systemd", Supervisor.Systemd),
+                ("auto", Supervisor.Auto),
+                ("no", Supervisor.No),
+            ],
+            o => o.Supervised, (o, v) => o.Supervised = v,
+            "Who is told that the server is ready, and that it stops; `auto` is systemd if it asks to be told. Not `upstart`."),
+        new TextSetting<string>("pidfile", AtStart, "file name or path", SettingParsers.Path,
+            ByteText.FromText, o => o.PidFile, (o, v) => o.PidFile = v,
+            "A file that holds the number of the process while it runs; empty is none."),
         OnlyNo("cluster-enabled", AtStart, "this server is no part of a cluster: only no can be set",
             "There is no cluster mode."),
         new ChoiceSetting<DebugAccess>("enable-debug-command", AtStart,
@@ -335,8 +398,19 @@ internal static class Settings
     /// <summary>The setting with this name or alias, without case; null if there is none.</summary>
     public static Setting? Find(string name) => ByName.GetValueOrDefault(name);
 
+    private static FixedSetting OnlyEmpty(string name, string reason, string summary) =>
+        new(name, AtRunTime, "", text => text.Length == 0 ? null : $"{reason}: only empty can be set", summary);
+
     private static FixedSetting OnlyNo(string name, SettingChange change, string reason, string summary) =>
         new(name, change, "no", text => SettingParsers.OnlyNo(text, reason), summary);
+
+    private static TextSetting<string> TlsFile(
+        string name, Func<ServerOptions, string> get, Action<ServerOptions, string> set, string summary) =>
+        new(name, AtRunTime, "path", SettingParsers.Path, ByteText.FromText, get, set, summary);
+
+    private static TextSetting<string> TlsText(
+        string name, string values, Func<ServerOptions, string> get, Action<ServerOptions, string> set, string summary) =>
+        new(name, AtRunTime, values, SettingParsers.Text, text => text, get, set, summary);
 
     private static FlagSetting Lazyfree(
         string name, Func<ServerOptions, bool> get, Action<ServerOptions, bool> set) =>

@@ -130,7 +130,7 @@ public sealed partial class InfoReport
         Line(text, $"process_supervised:no");
         Line(text, $"process_id:{Environment.ProcessId}");
         Line(text, $"run_id:{_runId}");
-        Line(text, $"tcp_port:{_transport()?.Port ?? _options.Port}");
+        Line(text, $"tcp_port:{ListeningPort()}");
         Line(text, $"server_time_usec:{now.ToUnixTimeMilliseconds() * 1000}");
         Line(text, $"uptime_in_seconds:{(long)uptime.TotalSeconds}");
         Line(text, $"uptime_in_days:{(long)uptime.TotalDays}");
@@ -139,6 +139,64 @@ public sealed partial class InfoReport
         Line(text, $"lru_clock:{now.ToUnixTimeSeconds() & 0xFFFFFF}");
         Line(text, $"executable:{Environment.ProcessPath}");
         Line(text, $"config_file:{_options.ConfigurationFile}");
+        WriteListeners(text);
+    }
+
+    /// <summary>The port that most clients come in by.</summary>
+    private int ListeningPort() =>
+        _transport() is { } transport ? (transport.Port != 0 ? transport.Port : transport.TlsPort) : _options.Port;
+
+    private void WriteListeners(StringBuilder text)
+    {
+        var bind = string.Concat(_options.Bind.Select(address => $",bind={address}"));
+        var number = 0;
+        if (_transport() is { Port: > 0 } plain)
+        {
+            Line(text, $"listener{number++}:name=tcp{bind},port={plain.Port}");
+        }
+
+        if (_options.UnixSocket.Length > 0)
+        {
+            Line(text, $"listener{number++}:name=unix,bind={_options.UnixSocket}");
+        }
+
+        if (_transport() is { TlsPort: > 0 } encrypted)
+        {
+            Line(text, $"listener{number}:name=tls{bind},port={encrypted.TlsPort}");
+        }
+    }
+
+    private void WriteClients(StringBuilder text)
+    {
+        Line(text, $"connected_clients:{_sessions.Count}");
+        Line(text, $"maxclients:{_options.MaxClients}");
+        Line(text, $"blocked_clients:{_engine.Waits.Count}");
+        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
+        Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
+    }
+
+    private void WriteMemory(StringBuilder text)
+    {
+        var used = GC.GetTotalMemory(forceFullCollection: false);
+        var resident = Environment.WorkingSet;
+        _samples.NoteMemory(used);
+        var peak = _samples.MemoryPeakBytes;
+        Line(text, $"used_memory:{used}");
+        Line(text, $"used_memory_human:{Human(used)}");
+        Line(text, $"used_memory_rss:{resident}");
+        Line(text, $"used_memory_rss_human:{Human(resident)}");
+        Line(text, $"used_memory_peak:{peak}");
+        Line(text, $"used_memory_peak_human:{Human(peak)}");
+        Line(text, $"used_memory_peak_perc:{100.0 * used / Math.Max(peak, 1):F2}%");
+        Line(text, $"total_system_memory:{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes}");
+        Line(text, $"total_system_memory_human:{Human(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}");
+        Line(text, $"maxmemory:0");
+        Line(text, $"maxmemory_human:0B");
+        Line(text, $"maxmemory_policy:noeviction");
+        Line(text, $"mem_fragmentation_ratio:{(double)resident / Math.Max(used, 1):F2}");
+        Line(text, $"mem_allocator:dotnet-{Environment.Version}");
+        Line(text, $"gc_collections:{GC.CollectionCount(0)},{GC.CollectionCount(1)},{GC.CollectionCount(2)}");
+        Line(text, $"gc_pause_total_msec:{(long)GC.GetTotalPauseDuration().TotalMilliseconds}");
     }
 
     private void WriteStats(StringBuilder text)

@@ -25,6 +25,12 @@ public sealed class RedisCloneServer : IAsyncDisposable
     /// <summary>How long stopping waits for clients to take their last replies.</summary>
     private static readonly TimeSpan StopTimeMax = TimeSpan.FromSeconds(10);
 
+    private static readonly string[] TlsSettings =
+    [
+        "tls-cert-file", "tls-key-file", "tls-key-file-pass", "tls-ca-cert-file", "tls-ca-cert-dir", "tls-auth-clients",
+        "tls-protocols", "tls-ciphers", "tls-ciphersuites", "tls-session-caching",
+    ];
+
     private readonly ServerOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogDisk _disk;
@@ -74,6 +80,12 @@ public sealed class RedisCloneServer : IAsyncDisposable
         {
             Bind = options.Bind,
             Port = options.Port,
+            ListensTcp = options.Port != 0 || (options.TlsPort == 0 && options.UnixSocket.Length == 0),
+            TlsPort = options.TlsPort == 0 ? null : options.TlsPort,
+            UnixSocket = options.UnixSocket.Length == 0
+                ? null
+                : Path.GetFullPath(Path.Combine(options.Directory, options.UnixSocket)),
+            UnixSocketPermissions = options.UnixSocketPermissions,
             Backlog = options.TcpBacklog,
             Loops = options.IoThreads,
             PortableSockets = options.Transport == TransportKind.Sockets,
@@ -107,8 +119,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
         ApplySettings();
     }
 
-    /// <summary>The port that is listened on, once started.</summary>
+    /// <summary>The port that is listened on, once started; 0 if there is none without TLS.</summary>
     public int Port => _transport?.Port ?? 0;
+
+    /// <summary>The port with TLS, likewise.</summary>
+    public int TlsPort => _transport?.TlsPort ?? 0;
 
     /// <summary>Called when a client asks the server to stop. Without, the server stops by itself.</summary>
     public Action? ShutdownRequested { get; set; }
@@ -130,6 +145,11 @@ public sealed class RedisCloneServer : IAsyncDisposable
             var core = new ServerCore(_engine, _dispatcher, _sessions, _options, _respLimits, _clock);
             _engine.Attach(null);
             LoadUsers();
+            if (LoadTls() is { } problem)
+            {
+                throw new IOException(problem);
+            }
+
             if (_options.AppendOnly)
             {
                 BeginLoading();
@@ -360,9 +380,27 @@ public sealed class RedisCloneServer : IAsyncDisposable
         Follow("slowlog-max-len", () => _insight.Slow.CountMax = _options.SlowlogMaxLength);
         Follow("hz", () => _housekeeping?.ApplyPeriod());
         _options.OnChange("maxclients", RefuseTooManyClients);
+        foreach (string setting in TlsSettings)
+        {
+            _options.OnChange(setting, LoadTls);
+        }
+
         _options.OnChange("appendfsync", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-percentage", Applied(ApplyLogSettings));
         _options.OnChange("auto-aof-rewrite-min-size", Applied(ApplyLogSettings));
+    }
+
+    /// <summary>Reads the certificates; if they cannot be used, says why and keeps those that are in use.</summary>
+    private string? LoadTls()
+    {
+        if (_options.TlsPort == 0)
+        {
+            return null;
+        }
+
+        string? problem = TlsSetup.TryLoad(_options, out var context);
+        _transportOptions.Tls = context ?? _transportOptions.Tls;
+        return problem;
     }
 
     /// <summary>At start, makes do with as many clients as there can be.</summary>

@@ -23,7 +23,14 @@ internal sealed class RedisCloneService(
         try
         {
             server.Start();
-            _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
+            if (server.Port > 0)
+            {
+                _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
+            }
+            else
+            {
+                _logger.LogInformation("Ready to accept connections");
+            }
         }
         catch (OperationCanceledException)
         {

@@ -6,6 +6,11 @@ internal abstract partial class Connection
     /// <summary>Last orders: what the peer has sent by now is carried out, then the connection closes.</summary>
     private void Stop(Workspace work)
     {
+        if (_phase == Phase.Handshaking)
+        {
+            Abort(CloseReason.Shutdown);
+        }
+
         if (_phase != Phase.Open || !_inputOpen)
         {
             return;
@@ -15,7 +20,7 @@ internal abstract partial class Connection
         long before = work.BytesIn;
         Take(work);
         bool isQuiet = work.BytesIn == before && !_more && !_throttled;
-        bool isAnswered = _output.IsEmpty && _current is not { Length: > 0 } && PeerHasAll;
+        bool isAnswered = _output.IsEmpty && IsFlushed && _current is not { Length: > 0 } && PeerHasAll;
         _lingers = !isQuiet || !isAnswered;
         EndInput(CloseReason.Shutdown);
     }
@@ -24,7 +29,11 @@ internal abstract partial class Connection
     private void Expire(Workspace work)
     {
         long quietMs = work.NowMs - _activeMs;
-        if (_phase == Phase.Lingering)
+        if (_phase == Phase.Handshaking)
+        {
+            ExpireHandshake(quietMs);
+        }
+        else if (_phase == Phase.Lingering)
         {
             if (quietMs >= LingerMs)
             {
@@ -39,7 +48,7 @@ internal abstract partial class Connection
                 Abort(CloseReason.SocketError);
             }
         }
-        else if (context.Options.TimeoutSeconds is var seconds and > 0
+        else if (_context.Options.TimeoutSeconds is var seconds and > 0
             && quietMs > seconds * 1000L
             && !_parked
             && !_handler!.MayStayIdle)
@@ -73,7 +82,8 @@ internal abstract partial class Connection
     private void Finish(Workspace work)
     {
         ForgetHandler();
-        if (_peerEnded || !_lingers || !context.TryBeginLinger())
+        _tls?.EndSending();
+        if (_peerEnded || !_lingers || !_context.TryBeginLinger())
         {
             _phase = Phase.Aborted;
             return;
@@ -90,15 +100,18 @@ internal abstract partial class Connection
         ForgetHandler();
         if (_isLingering)
         {
-            context.EndLinger();
+            _context.EndLinger();
         }
+
+        EndHandshake();
+        _tls?.Dispose();
 
         _phase = Phase.Ended;
         _output.Clear();
         Volatile.Write(ref _outputPendingBytes, 0);
         Volatile.Write(ref _inputPendingBytes, 0);
         Release();
-        context.Ended();
+        _context.Ended();
     }
 
     private void ForgetHandler()
@@ -112,7 +125,7 @@ internal abstract partial class Connection
         var why = (CloseReason)_reason;
         if (why is CloseReason.OutputLimit or CloseReason.InputLimit or CloseReason.OutOfMemory or CloseReason.Evicted)
         {
-            NetworkLog.ClosedOverLimit(context.Logger, remote, why);
+            NetworkLog.ClosedOverLimit(_context.Logger, _remote, why);
         }
 
         _handler.Closed(why);

@@ -6,20 +6,20 @@ internal abstract partial class Connection
     /// <summary>Receives once and evaluates what came.</summary>
     private void Take(Workspace work)
     {
-        if (!Reads || _more)
+        if (!Reads || _more || _phase == Phase.Handshaking)
         {
             return;
         }
 
         if (_rest.Count > 0)
         {
-            if (Received(TryReceive(_rest.Room(_handler!.NeededBytes)), work, out int bytes))
+            if (Received(ReceiveRest(), work, out int bytes))
             {
                 _rest.Received(bytes);
                 RunRest(work);
             }
         }
-        else if (Received(TryReceive(work.Hot), work, out int bytes))
+        else if (Received(_phase == Phase.Lingering ? TryReceive(work.Hot) : ReceiveHot(work), work, out int bytes))
         {
             int consumed = Evaluate(work, work.Hot, 0, bytes);
             if (consumed < bytes && _inputOpen)
@@ -28,7 +28,7 @@ internal abstract partial class Connection
             }
         }
 
-        if (_rest.Count >= Math.Min(context.Options.InputBytesMax, Array.MaxLength))
+        if (_rest.Count >= Math.Min(_context.Options.InputBytesMax, Array.MaxLength))
         {
             Abort(CloseReason.InputLimit);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using RedisClone.Protocol;
+using RedisClone.Server.Network.Tls;
 
 namespace RedisClone.Server.Network;
 
@@ -16,6 +17,7 @@ namespace RedisClone.Server.Network;
 //
 // The life of a connection, where each step is taken at the end of Settle:
 //
+//     handshaking  with TLS only, and not yet a client; what is sent and received is no command and no reply
 //     open       reads; unless `_throttled`, because too many replies are unsent
 //     draining   input has ended (peer closed, QUIT, Stop): what was received is still carried out, replies are sent
 //     lingering  all is sent, our side is shut down, the handler is gone; input is thrown away until the peer closes.
@@ -25,7 +27,7 @@ namespace RedisClone.Server.Network;
 //
 // Close goes from anywhere straight to ended.
 
-internal abstract partial class Connection(TransportContext context, EndPoint? remote) : IConnection
+internal abstract partial class Connection : IConnection
 {
     /// <summary>How long a peer may take to close after the last reply.</summary>
     public const int LingerMs = 2_000;
@@ -34,12 +36,14 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     public const int DrainMs = 10_000;
 
     /// <summary>Returned by <see cref="TryReceive"/> and <see cref="TrySend"/>.</summary>
-    protected const int WouldBlock = -1;
+    internal const int WouldBlock = -1;
 
-    protected const int Failed = -2;
+    internal const int Failed = -2;
 
     private const long NotSince = -1;
 
+    private readonly TransportContext _context;
+    private readonly EndPoint? _remote;
     private readonly OutputQueue _output = new();
     private IConnectionHandler? _handler;
     private Phase _phase = Phase.Open;
@@ -65,6 +69,9 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     private bool _sendBlocked;
     private bool _parked;
     private bool _isLingering;
+    private bool _isHandshaking;
+
+    /// <summary>When anything was sent or received last; while a handshake is under way, when it began.</summary>
     private long _activeMs;
 
     /// <summary>Since when there have been more unsent bytes than the soft limit; <see cref="NotSince"/> if there are not.</summary>
@@ -74,28 +81,40 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     private long _outputPendingBytes;
     private long _inputPendingBytes;
 
+    /// <param name="context">What all connections share.</param>
+    /// <param name="remote">Who is at the other end.</param>
+    /// <param name="tls">What to encrypt with; null if nothing is.</param>
+    protected Connection(TransportContext context, EndPoint? remote, TlsContext? tls)
+    {
+        _context = context;
+        _remote = remote;
+        _tls = tls is null ? null : new TlsSession(this, tls);
+    }
+
     private enum Phase
     {
+        Handshaking,
         Open,
         Lingering,
         Aborted,
         Ended,
     }
 
-    public EndPoint? RemoteEndPoint => remote;
+    public EndPoint? RemoteEndPoint => _remote;
     public abstract EndPoint? LocalEndPoint { get; }
     public abstract int Handle { get; }
     public long OutputPendingBytes => Volatile.Read(ref _outputPendingBytes);
     public long InputPendingBytes => Volatile.Read(ref _inputPendingBytes);
 
     /// <summary>Whether input is to be taken, be it only to throw it away.</summary>
-    private bool Reads => _phase == Phase.Lingering || (_phase == Phase.Open && _inputOpen && !_throttled);
+    private bool Reads =>
+        (_phase == Phase.Open && _inputOpen && !_throttled) || _phase is Phase.Lingering or Phase.Handshaking;
 
     private OutputClass Class => _handler?.OutputClass ?? OutputClass.Normal;
 
     public bool HasRoom(long bytes)
     {
-        var options = context.Options;
+        var options = _context.Options;
         return OutputPendingBytes + bytes <= options.TurnBytesMax(Class);
     }
 
@@ -145,8 +164,12 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         {
             SendQueued(work, durable);
         }
+        else if (_phase == Phase.Handshaking)
+        {
+            Flush();
+        }
 
-        if (_phase == Phase.Open && !_inputOpen && !_more && _output.IsEmpty)
+        if (_phase == Phase.Open && !_inputOpen && !_more && _output.IsEmpty && IsFlushed)
         {
             Finish(work);
         }
@@ -161,7 +184,7 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         Listen(Reads, _sendBlocked);
         Volatile.Write(ref _outputPendingBytes, _output.Bytes);
         Volatile.Write(ref _inputPendingBytes, _rest.Count);
-        return (_more && !_throttled ? Needs.Run : Needs.Nothing) | (_parked ? Needs.Durable : Needs.Nothing);
+        return ((_more && !_throttled) || HoldsInput ? Needs.Run : Needs.Nothing) | (_parked ? Needs.Durable : Needs.Nothing);
     }
 
     /// <summary>Whether a turn with <see cref="Signals.Tick"/> may be worth it. From any thread.</summary>
@@ -170,7 +193,7 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     private bool IsQuiet(long nowMs) =>
         nowMs - Volatile.Read(ref _activeMs) >= 1_000
-        && (context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref _inputOpen));
+        && (_context.Options.TimeoutSeconds > 0 || !Volatile.Read(ref _inputOpen) || Volatile.Read(ref _isHandshaking));
 
     /// <summary>
     /// Receives without waiting: the number of bytes, 0 at the end, <see cref="WouldBlock"/> or <see cref="Failed"/>.
@@ -216,10 +239,12 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         if ((signals & Signals.Run) != 0)
         {
             RunRest(work);
+            signals |= HoldsInput ? Signals.Readable : Signals.None;
         }
 
         if ((signals & Signals.Readable) != 0)
         {
+            Handshake(work);
             Take(work);
         }
 
@@ -241,9 +266,22 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     private void Open(Workspace work)
     {
-        context.Opened();
+        _context.Opened();
         _activeMs = work.NowMs;
-        _handler = context.Core.Accept(this, Output(work));
+        if (_tls is not null)
+        {
+            BeginHandshake(work);
+        }
+        else
+        {
+            Introduce(work);
+        }
+    }
+
+    /// <summary>The connection becomes that of a client, or is refused.</summary>
+    private void Introduce(Workspace work)
+    {
+        _handler = _context.Core.Accept(this, Output(work));
         if (_handler is null)
         {
             work.Refused++;
@@ -255,12 +293,12 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
         }
     }
 
-    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent(context.Options.TurnBytesMax(Class));
+    private RespWriter Output(Workspace work) => _current ??= work.Writers.Rent(_context.Options.TurnBytesMax(Class));
 
     /// <summary>Ends the connection if its replies of this turn are too long, whether they were dropped or not.</summary>
     private void EndIfOverflown()
     {
-        if (_current is { } replies && (replies.IsOverflown || replies.Length > context.Options.TurnBytesMax(Class)))
+        if (_current is { } replies && (replies.IsOverflown || replies.Length > _context.Options.TurnBytesMax(Class)))
         {
             Abort(CloseReason.OutputLimit);
         }
@@ -288,9 +326,10 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     private void SendQueued(Workspace work, long durable)
     {
         _sendBlocked = false;
-        while (!_sendBlocked && _output.TryPeek(durable, out var next))
+        Flush();
+        while (!_sendBlocked && _phase == Phase.Open && _output.TryPeek(durable, out var next))
         {
-            int sent = TrySend(next);
+            int sent = Send(next);
             if (sent == Failed)
             {
                 Abort(CloseReason.SocketError);
@@ -316,7 +355,7 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
     /// <summary>Ends the connection of a client that leaves too many replies unread.</summary>
     private void EndIfUnread(long nowMs)
     {
-        var limit = context.Options.LimitOf(Class);
+        var limit = _context.Options.LimitOf(Class);
         if (limit.SoftBytes == 0 || _output.Bytes <= limit.SoftBytes)
         {
             Volatile.Write(ref _softSinceMs, NotSince);
@@ -335,7 +374,7 @@ internal abstract partial class Connection(TransportContext context, EndPoint? r
 
     private void Throttle()
     {
-        long max = context.Options.OutputBytesMax;
+        long max = _context.Options.OutputBytesMax;
         _throttled = _output.Bytes > (_throttled ? max / 2 : max);
     }
 }

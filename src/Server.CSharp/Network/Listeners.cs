@@ -9,34 +9,75 @@ internal static class Listeners
     /// <summary>Ports tried when any will do but every address must have the same.</summary>
     private const int AnyPortAttemptsMax = 16;
 
-    /// <summary>Binds every address, all on one port, and listens.</summary>
-    /// <exception cref="IOException">An address cannot be bound.</exception>
-    public static Socket[] Bind(TransportContext context)
+    /// <summary>Binds whatever the options name, and listens.</summary>
+    /// <exception cref="IOException">An address or path cannot be had.</exception>
+    public static Listener[] Bind(TransportContext context)
     {
-        var addresses = Resolve(context);
+        var options = context.Options;
+        var bound = new List<Listener>();
+        try
+        {
+            if (options.ListensTcp)
+            {
+                Bind(context, options.Port, ListenerKind.Tcp, bound);
+            }
+
+            if (options.TlsPort is { } tlsPort)
+            {
+                ArgumentNullException.ThrowIfNull(options.Tls);
+                Bind(context, tlsPort, ListenerKind.Tls, bound);
+            }
+
+            if (options.UnixSocket is { } path)
+            {
+                bound.Add(UnixSocketFile.Listen(path, options.UnixSocketPermissions, options.Backlog));
+                NetworkLog.ListeningOnUnixSocket(context.Logger, path);
+            }
+
+            return bound.Count > 0 ? [.. bound] : throw new IOException("There is no address to listen on.");
+        }
+        catch (IOException)
+        {
+            bound.ForEach(listener => listener.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The port of the listeners of a kind; 0 if there are none.</summary>
+    public static int PortOf(Listener[] listeners, ListenerKind kind) =>
+        listeners.FirstOrDefault(listener => listener.Kind == kind)?.Port ?? 0;
+
+    /// <summary>Binds every address, all on one port.</summary>
+    private static void Bind(TransportContext context, int wanted, ListenerKind kind, List<Listener> all)
+    {
+        var addresses = Resolve(context, wanted);
         for (int attempt = 1; ; attempt++)
         {
-            var bound = new List<Socket>();
+            var bound = new List<Listener>();
             try
             {
-                int port = context.Options.Port;
+                int port = wanted;
                 foreach (var (address, text, optional) in addresses)
                 {
                     if (TryBind(context, address, port, text, optional) is { } socket)
                     {
-                        bound.Add(socket);
-                        port = PortOf(socket);
+                        var listener = new Listener(socket, kind);
+                        bound.Add(listener);
+                        port = listener.Port;
+                        NetworkLog.Listening(
+                            context.Logger, socket.LocalEndPoint!, kind == ListenerKind.Tls ? " with TLS" : "");
                     }
                 }
 
-                return bound.Count > 0 ? [.. bound] : throw new IOException("There is no address to listen on.");
+                all.AddRange(bound);
+                return;
             }
             catch (IOException failure)
             {
                 bound.ForEach(socket => socket.Dispose());
                 bool isTaken = failure.InnerException is SocketException cause
                     && cause.SocketErrorCode == SocketError.AddressAlreadyInUse;
-                if (context.Options.Port != 0 || !isTaken || attempt == AnyPortAttemptsMax)
+                if (wanted != 0 || !isTaken || attempt == AnyPortAttemptsMax)
                 {
                     throw;
                 }
@@ -44,9 +85,8 @@ internal static class Listeners
         }
     }
 
-    public static int PortOf(Socket listener) => ((IPEndPoint)listener.LocalEndPoint!).Port;
-
-    private static List<(IPAddress Address, string Text, bool Optional)> Resolve(TransportContext context)
+    private static List<(IPAddress Address, string Text, bool Optional)> Resolve(
+        TransportContext context, int port)
     {
         var found = new List<(IPAddress, string, bool)>();
         foreach (string entry in context.Options.Bind)
@@ -71,7 +111,7 @@ internal static class Listeners
             {
                 if (!optional)
                 {
-                    throw Failure(text, context.Options.Port, failure);
+                    throw Failure(text, port, failure);
                 }
 
                 NetworkLog.AddressSkipped(context.Logger, text, failure.Message);
@@ -95,7 +135,6 @@ internal static class Listeners
             socket.Bind(new IPEndPoint(address, port));
             socket.Listen(context.Options.Backlog);
             socket.Blocking = false;
-            NetworkLog.Listening(context.Logger, socket.LocalEndPoint!);
             return socket;
         }
         catch (SocketException failure)

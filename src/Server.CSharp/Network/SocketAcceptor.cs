@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace RedisClone.Server.Network;
 
 /// <summary>Accepts connections for a <see cref="SocketTransport"/>, one after the other on each listener.</summary>
-internal sealed class SocketAcceptor(TransportContext context, SocketTransport transport, Socket[] listeners)
+internal sealed class SocketAcceptor(TransportContext context, SocketTransport transport, Listener[] listeners)
 {
     private readonly Lock _gate = new();
     private readonly List<SocketAsyncEventArgs> _paused = [];
@@ -51,7 +51,7 @@ internal sealed class SocketAcceptor(TransportContext context, SocketTransport t
     /// <summary>Takes connections until the next has yet to come.</summary>
     private void Accept(SocketAsyncEventArgs accepting, bool hasResult)
     {
-        var listener = (Socket)accepting.UserToken!;
+        var listener = ((Listener)accepting.UserToken!).Socket;
         try
         {
             do
@@ -78,7 +78,7 @@ internal sealed class SocketAcceptor(TransportContext context, SocketTransport t
         switch (accepted.SocketError)
         {
             case SocketError.Success:
-                Adopt(accepted.AcceptSocket!);
+                Adopt(accepted.AcceptSocket!, (Listener)accepted.UserToken!);
                 return !transport.IsFull || Pause(accepted, TransportContext.FullReason);
             case SocketError.OperationAborted:
                 accepted.Dispose();
@@ -91,12 +91,16 @@ internal sealed class SocketAcceptor(TransportContext context, SocketTransport t
         }
     }
 
-    private void Adopt(Socket socket)
+    private void Adopt(Socket socket, Listener listener)
     {
         try
         {
-            Configure(socket, context.Options.TcpKeepAliveSeconds);
-            transport.Adopt(new SocketConnection(context, transport, socket, socket.RemoteEndPoint));
+            if (listener.Kind != ListenerKind.Unix)
+            {
+                Configure(socket, context.Options.TcpKeepAliveSeconds);
+            }
+
+            transport.Adopt(new SocketConnection(context, transport, socket, listener));
         }
         catch (SocketException)
         {

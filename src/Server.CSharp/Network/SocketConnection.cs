@@ -30,13 +30,13 @@ internal sealed class SocketConnection : Connection, IThreadPoolWorkItem
     private bool _isSending;
     private bool _hasSent;
 
-    public SocketConnection(TransportContext context, SocketTransport transport, Socket socket, EndPoint? remote)
-        : base(context, remote)
+    public SocketConnection(TransportContext context, SocketTransport transport, Socket socket, Listener listener)
+        : base(context, listener.Name ?? socket.RemoteEndPoint, context.TlsOf(listener))
     {
         _transport = transport;
         _socket = socket;
         Handle = (int)socket.Handle;
-        LocalEndPoint = socket.LocalEndPoint;
+        LocalEndPoint = listener.Name ?? socket.LocalEndPoint;
         socket.Blocking = false;
         _receiving.SetBuffer([], 0, 0);
         _receiving.Completed += (_, _) => Completed(Signals.Readable);

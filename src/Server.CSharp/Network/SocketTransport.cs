@@ -23,6 +23,8 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
 
     public int Port { get; private set; }
 
+    public int TlsPort { get; private set; }
+
     public TransportCounters Counters => context.Sum();
 
     /// <summary>Whether there are as many connections as there can be.</summary>
@@ -40,7 +42,8 @@ internal sealed class SocketTransport(TransportContext context) : ITransport
     public void Start()
     {
         var listeners = Listeners.Bind(context);
-        Port = Listeners.PortOf(listeners[0]);
+        Port = Listeners.PortOf(listeners, ListenerKind.Tcp);
+        TlsPort = Listeners.PortOf(listeners, ListenerKind.Tls);
         _acceptor = new SocketAcceptor(context, this, listeners);
         context.Core.OnDurable(DurableMoved);
         _timer = context.StartTicking(Tick);

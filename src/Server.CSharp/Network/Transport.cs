@@ -6,8 +6,11 @@ namespace RedisClone.Server.Network;
 /// <summary>Accepts connections and carries bytes between them and their handlers.</summary>
 public interface ITransport
 {
-    /// <summary>The port that is listened on, once started.</summary>
+    /// <summary>The port without TLS that is listened on, once started; 0 if there is none.</summary>
     int Port { get; }
+
+    /// <summary>The port with TLS; 0 if there is none.</summary>
+    int TlsPort => 0;
 
     TransportCounters Counters { get; }
 

@@ -1,5 +1,7 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using RedisClone.Server.Network.Linux;
+using RedisClone.Server.Network.Tls;
 
 namespace RedisClone.Server.Network;
 
@@ -15,12 +17,22 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     /// <summary>Connections that may wait at a time for their peer to close; beyond, they are closed at once.</summary>
     private const int LingeringMax = 1024;
 
+    /// <summary>TLS handshakes that may be under way at a time; beyond, new ones are closed at once.</summary>
+    public const int HandshakingMax = 1024;
+
+    /// <summary>Handshakes of which the log tells the reason why they failed, in the same time.</summary>
+    private const int FailuresToldMax = 60;
+
     /// <summary>Why nothing is accepted when there are <see cref="ConnectionsMax"/> connections.</summary>
     public const string FullReason = "the limit of descriptors allows no more connections";
 
     private readonly long _startTimestamp = clock.GetTimestamp();
     private readonly List<Workspace> _workspaces = [];
+    private readonly Lock _failing = new();
     private int _lingering;
+    private int _handshaking;
+    private long _failuresSinceMs;
+    private long _failures;
     private int _open;
     private long _warnNextMs;
 
@@ -48,6 +60,9 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
 
     public ITimer StartTicking(Action tick) => clock.CreateTimer(_ => tick(), null, TickInterval, TickInterval);
 
+    /// <summary>What the next connection of a listener is encrypted with.</summary>
+    public TlsContext? TlsOf(Listener listener) => listener.Kind == ListenerKind.Tls ? options.Tls : null;
+
     public void WarnPaused(string why)
     {
         long nowMs = NowMs;
@@ -74,6 +89,43 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     }
 
     public void EndLinger() => Interlocked.Decrement(ref _lingering);
+
+    public bool TryBeginHandshake()
+    {
+        if (Interlocked.Increment(ref _handshaking) <= HandshakingMax)
+        {
+            return true;
+        }
+
+        EndHandshake();
+        return false;
+    }
+
+    public void EndHandshake() => Interlocked.Decrement(ref _handshaking);
+
+    /// <summary>Tells the operator, who is not to be drowned in it, however often strangers try.</summary>
+    public void HandshakeFailed(EndPoint? remote, string reason)
+    {
+        lock (_failing)
+        {
+            long nowMs = NowMs;
+            if (nowMs - _failuresSinceMs >= WarnIntervalMs)
+            {
+                if (_failures > FailuresToldMax)
+                {
+                    NetworkLog.HandshakesFailed(logger, _failures - FailuresToldMax);
+                }
+
+                _failures = 0;
+                _failuresSinceMs = nowMs;
+            }
+
+            if (++_failures <= FailuresToldMax)
+            {
+                NetworkLog.HandshakeFailed(logger, remote, reason);
+            }
+        }
+    }
 
     public TransportCounters Sum()
     {

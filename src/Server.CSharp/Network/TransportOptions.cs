@@ -1,3 +1,5 @@
+using RedisClone.Server.Network.Tls;
+
 namespace RedisClone.Server.Network;
 
 /// <summary>
@@ -17,6 +19,21 @@ public sealed class TransportOptions
 
     /// <summary>The TCP port; 0 takes any free one, which <see cref="ITransport.Port"/> then tells.</summary>
     public int Port { get; init; }
+
+    /// <summary>Whether there is a port without TLS.</summary>
+    public bool ListensTcp { get; init; } = true;
+
+    /// <summary>tls-port, for the same addresses; 0 takes any free one, null is none.</summary>
+    public int? TlsPort { get; init; }
+
+    /// <summary>What new connections of the TLS port are made with; needed there.</summary>
+    public TlsContext? Tls { get; set; }
+
+    /// <summary>unixsocket: a full path; null is none.</summary>
+    public string? UnixSocket { get; init; }
+
+    /// <summary>unixsocketperm: the permissions of that file; 0 leaves them as the system makes them.</summary>
+    public int UnixSocketPermissions { get; init; }
 
     /// <summary>tcp-backlog: connections that the kernel holds until they are accepted.</summary>
     public int Backlog { get; init; } = 511;

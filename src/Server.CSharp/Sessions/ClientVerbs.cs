@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using RedisClone.Protocol;
 using RedisClone.Server.Access;
@@ -123,6 +124,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
     private static string Address(EndPoint? endPoint) => endPoint switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => $"{mapped.Address.MapToIPv4()}:{mapped.Port}",
+        UnixDomainSocketEndPoint unix => $"{unix}:0",
         null => "",
         _ => endPoint.ToString() ?? "",
     };
@@ -179,6 +181,7 @@ public sealed class ClientVerbs(Engine.Engine engine, SessionTable sessions, Tim
             + (session.Waiting is null && !session.IsHeld ? "" : "b")
             + (session.WatchedKeyChanged ? "d" : "")
             + (session.CloseAfterReplies == CloseReason.None ? "" : "c")
+            + (session.Connection?.RemoteEndPoint is UnixDomainSocketEndPoint ? "U" : "")
             + (session.NoEvict ? "e" : "")
             + (session.NoTouch ? "T" : "");
         return flags.Length == 0 ? "N" : flags;

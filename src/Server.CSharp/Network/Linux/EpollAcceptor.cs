@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +10,7 @@ namespace RedisClone.Server.Network.Linux;
 /// connection lives.
 /// </summary>
 /// <remarks>All but <see cref="DescriptorFreed"/> and <see cref="WaitUntilStopped"/> is for that loop.</remarks>
-internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] listeners) : IDisposable
+internal sealed unsafe class EpollAcceptor(TransportContext context, Listener[] listeners) : IDisposable
 {
     /// <summary>Connections taken before others have their turn again.</summary>
     private const int AcceptsPerTurnMax = 256;
@@ -43,15 +42,20 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
         _epoll = accepting;
         foreach (var listener in listeners)
         {
-            if (!accepting.TryAdd(DescriptorOf(listener), Native.EpollIn))
+            if (!accepting.TryAdd(listener.Descriptor, Native.EpollIn))
             {
                 throw new IOException("an I/O loop cannot watch its listener");
             }
         }
     }
 
-    public void Accept(int listener)
+    public void Accept(int descriptorOfListener)
     {
+        if (ListenerOf(descriptorOfListener) is not { } listener)
+        {
+            return;
+        }
+
         byte* address = stackalloc byte[Native.SocketAddressBytes];
         for (int i = 0; i < AcceptsPerTurnMax && !_stopped.IsSet; i++)
         {
@@ -63,12 +67,12 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
 
             uint length = Native.SocketAddressBytes;
             int descriptor = Native.Accept(
-                listener, address, &length, Native.SocketNonBlocking | Native.SocketCloseOnExec);
+                listener.Descriptor, address, &length, Native.SocketNonBlocking | Native.SocketCloseOnExec);
             if (descriptor >= 0)
             {
-                var remote = Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
+                var remote = listener.Name ?? Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
                 var loop = LeastLoaded();
-                loop.Adopt(new EpollConnection(context, loop, descriptor, remote));
+                loop.Adopt(new EpollConnection(context, loop, descriptor, remote, listener));
                 continue;
             }
 
@@ -130,8 +134,21 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
     {
         foreach (var listener in listeners)
         {
-            _epoll!.Modify(DescriptorOf(listener), interest);
+            _epoll!.Modify(listener.Descriptor, interest);
         }
+    }
+
+    private Listener? ListenerOf(int descriptor)
+    {
+        foreach (var listener in listeners)
+        {
+            if (listener.Descriptor == descriptor)
+            {
+                return listener;
+            }
+        }
+
+        return null;
     }
 
     private EpollLoop LeastLoaded()
@@ -147,6 +164,4 @@ internal sealed unsafe class EpollAcceptor(TransportContext context, Socket[] li
 
         return best;
     }
-
-    private static int DescriptorOf(Socket listener) => (int)listener.SafeHandle.DangerousGetHandle();
 }

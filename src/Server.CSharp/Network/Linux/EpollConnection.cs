@@ -8,8 +8,9 @@ namespace RedisClone.Server.Network.Linux;
 /// there is input or room, whatever we want at that time, so the connection remembers it. Level-triggered, the kernel
 /// would ask each socket again on the next wait, which is a twentieth of all that a short request costs.
 /// </summary>
-internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop loop, int descriptor, EndPoint? remote)
-    : Connection(context, remote)
+internal sealed unsafe class EpollConnection(
+    TransportContext context, EpollLoop loop, int descriptor, EndPoint? remote, Listener listener)
+    : Connection(context, remote, context.TlsOf(listener))
 {
     private int _signals;
     private bool _wantsInput = true;
@@ -20,7 +21,7 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
     /// <summary>Whether the peer has ended its side, so that the end of the input is still to be read.</summary>
     private bool _peerEnded;
 
-    private EndPoint? _local;
+    private EndPoint? _local = listener.Name;
 
     public override int Handle => descriptor;
 
@@ -45,6 +46,18 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
     /// <summary>Sets the options of a fresh socket and starts to watch it, if the kernel lets us.</summary>
     public bool TryRegister(int keepAliveSeconds, Epoll epoll)
     {
+        if (listener.Kind != ListenerKind.Unix)
+        {
+            SetTcpOptions(keepAliveSeconds);
+        }
+
+        return epoll.TryAdd(
+            descriptor,
+            Native.EpollIn | Native.EpollOut | Native.EpollPeerEnded | Native.EpollEdge);
+    }
+
+    private void SetTcpOptions(int keepAliveSeconds)
+    {
         Native.SetOption(descriptor, Native.LevelTcp, Native.TcpNoDelay, 1);
         if (keepAliveSeconds > 0)
         {
@@ -61,10 +74,6 @@ internal sealed unsafe class EpollConnection(TransportContext context, EpollLoop
         {
             _local = Native.EndPointOf(new ReadOnlySpan<byte>(address, (int)length));
         }
-
-        return epoll.TryAdd(
-            descriptor,
-            Native.EpollIn | Native.EpollOut | Native.EpollPeerEnded | Native.EpollEdge);
     }
 
     public override void Signal(Signals added)

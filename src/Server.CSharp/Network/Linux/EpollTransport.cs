@@ -10,12 +10,15 @@ internal sealed class EpollTransport(TransportContext context) : ITransport
 
     public int Port { get; private set; }
 
+    public int TlsPort { get; private set; }
+
     public TransportCounters Counters => context.Sum();
 
     public void Start()
     {
         var listeners = Listeners.Bind(context);
-        Port = Listeners.PortOf(listeners[0]);
+        Port = Listeners.PortOf(listeners, ListenerKind.Tcp);
+        TlsPort = Listeners.PortOf(listeners, ListenerKind.Tls);
         _acceptor = new EpollAcceptor(context, listeners);
         _loops = new EpollLoop[context.Options.LoopCount];
         for (int i = 0; i < _loops.Length; i++)

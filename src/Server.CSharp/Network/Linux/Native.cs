@@ -106,6 +106,19 @@ internal static unsafe partial class Native
         return GetLimit(descriptors, softAndHard) == 0 ? (long)Math.Min(softAndHard[0], int.MaxValue) : int.MaxValue;
     }
 
+    /// <summary>The kernel's <c>struct statx</c>, which is the same everywhere, has the mode at byte 28 of 256.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Status(int directory, string path, int flags, uint mask, byte* status);
+
+    /// <summary>Whether there is a socket at a full path.</summary>
+    public static bool IsSocket(string path)
+    {
+        const int noFollow = 0x100;
+        const uint typeMask = 1;
+        byte* status = stackalloc byte[256];
+        return Status(-1, path, noFollow, typeMask, status) == 0 && (*(ushort*)(status + 28) & 0xF000) == 0xC000;
+    }
+
     public static void SetOption(int socket, int level, int option, int value) =>
         SetOption(socket, level, option, &value, sizeof(int));
 
