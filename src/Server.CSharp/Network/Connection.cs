@@ -84,7 +84,7 @@ internal abstract partial class Connection : IConnection
     /// <param name="context">What all connections share.</param>
     /// <param name="remote">Who is at the other end.</param>
     /// <param name="tls">What to encrypt with; null if nothing is.</param>
-    protected Connection(TransportContext context, EndPoint? remote, TlsContext? tls)
+    protected Connection(TransportContext context, EndPoint? remote, TlsContext? tls = null)
     {
         _context = context;
         _remote = remote;

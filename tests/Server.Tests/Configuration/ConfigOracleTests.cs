@@ -16,7 +16,7 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
     private static readonly HashSet<string> OwnDefaults =
     [
         "port", "bind", "dir", "appendonly", "appendfilename", "io-threads", "transport", "protected-mode", "maxclients",
-        "enable-debug-command",
+        "enable-debug-command", "tls-prefer-server-ciphers",
     ];
 
     /// <summary>Settings that take other values than in Redis on purpose.</summary>
@@ -31,6 +31,15 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
 
     /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
     private static readonly string[] OwnReasons = ["no save points", "no replicas", "notes no times", "makes no connections"];
+    private static readonly string[] OwnReasons =
+    [
+        "no memory limit", "never evicts", "no save points", "no replicas", "notes no times", "makes no connections",
+    ];
+        "proto-max-bulk-len", "tls-prefer-server-ciphers", "tls-session-cache-size", "tls-session-cache-timeout",
+    ];
+
+    /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
+    private static readonly string[] OwnReasons = ["no memory limit", "never evicts", "no save points", "can be set"];
 
     /// <summary>Values to try on the settings that take them, right and wrong.</summary>
     private static readonly string[] Values =

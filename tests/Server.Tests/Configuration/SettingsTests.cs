@@ -21,6 +21,21 @@ public class SettingsTests
         ["client-query-buffer-limit", "3000000000"],
         ["client-output-buffer-limit", "normal 1 2 3 slave 4 5 6 pubsub 7 8 9"],
         ["protected-mode", "no"],
+        ["unixsocket", "a b.sock"],
+        ["unixsocketperm", "750"],
+        ["tls-port", "6380"],
+        ["tls-cert-file", "a b.pem"],
+        ["tls-key-file", "a b.key"],
+        ["tls-key-file-pass", "a b"],
+        ["tls-ca-cert-file", "ca.pem"],
+        ["tls-ca-cert-dir", "cas"],
+        ["tls-auth-clients", "optional"],
+        ["tls-protocols", "TLSv1.2 TLSv1.3"],
+        ["tls-ciphers", "ECDHE-RSA-AES128-GCM-SHA256"],
+        ["tls-ciphersuites", "TLS_AES_128_GCM_SHA256"],
+        ["tls-session-caching", "no"],
+        ["supervised", "auto"],
+        ["pidfile", "a b.pid"],
         ["requirepass", "a b"],
         ["aclfile", "users.acl"],
         ["acl-pubsub-default", "allchannels"],
@@ -168,6 +183,14 @@ public class SettingsTests
     [InlineData("save", "900 1", "this server has no save points: its log is always up to date (appendonly)")]
     [InlineData("save", "900", "Invalid save parameters")]
     [InlineData("protected-mode", "maybe", "argument must be 'yes' or 'no'")]
+    [InlineData("unixsocketperm", "8", "argument couldn't be parsed as an octal number")]
+    [InlineData("unixsocketperm", "", "argument couldn't be parsed as an octal number")]
+    [InlineData("unixsocketperm", "1000", "argument must be between 0 and 777 inclusive")]
+    [InlineData("tls-replication", "yes", "this server has no replicas: only no can be set")]
+    [InlineData("tls-cluster", "yes", "this server is no part of a cluster: only no can be set")]
+    [InlineData("tls-prefer-server-ciphers", "no", "the order of the server always counts: only yes can be set")]
+    [InlineData("tls-session-cache-size", "1", "the size of the cache cannot be chosen: only 20480 can be set")]
+    [InlineData("tls-client-cert-file", "x", "this server connects to nobody: only empty can be set")]
     [InlineData("appendfilename", "..", "appendfilename can't be a path, just a filename")]
     [InlineData("bind", "", "at least one address to listen on is needed, and none may be empty")]
     public void WhatCannotBeKeptIsRefusedWithTheReason(string name, string value, string reason) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Xunit;
@@ -9,14 +10,19 @@ namespace RedisClone.Server.Tests.Network;
 internal sealed class LineClient : IDisposable
 {
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly SslStream? _tls;
     private int _start;
     private int _end;
 
+    /// <summary>Connects to the TLS port or the Unix socket if the server has one, else over plain TCP.</summary>
     public LineClient(LineServer server, int? receiveBufferBytes = null)
     {
-        Socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        bool isUnix = server.Options.UnixSocket is not null;
+        Socket = new Socket(
+            isUnix ? AddressFamily.Unix : AddressFamily.InterNetwork,
+            SocketType.Stream,
+            isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp)
         {
-            NoDelay = true,
             ReceiveTimeout = (int)Eventually.Bound.TotalMilliseconds,
             SendTimeout = (int)Eventually.Bound.TotalMilliseconds,
         };
@@ -25,7 +31,26 @@ internal sealed class LineClient : IDisposable
             Socket.ReceiveBufferSize = bytes;
         }
 
-        Socket.Connect(IPAddress.Loopback, server.Transport.Port);
+        if (isUnix)
+        {
+            Socket.Connect(new UnixDomainSocketEndPoint(server.Options.UnixSocket!));
+            return;
+        }
+
+        Socket.NoDelay = true;
+        bool isTls = server.Options.TlsPort is not null;
+        Socket.Connect(IPAddress.Loopback, isTls ? server.Transport.TlsPort : server.Transport.Port);
+        if (isTls)
+        {
+            _tls = new SslStream(new NetworkStream(Socket), false, (_, _, _, _) => true);
+
+            // TLS 1.3 has servers send tickets, which HasInput would take for replies.
+            _tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                EnabledSslProtocols = System.Security.Authentication.SslProtocols.Tls12,
+            });
+        }
     }
 
     public Socket Socket { get; }
@@ -34,6 +59,20 @@ internal sealed class LineClient : IDisposable
 
     public void Send(ReadOnlySpan<byte> bytes)
     {
+        if (_tls is not null)
+        {
+            try
+            {
+                _tls.Write(bytes);
+            }
+            catch (IOException failure) when (failure.InnerException is SocketException or ObjectDisposedException)
+            {
+                throw failure.InnerException;
+            }
+
+            return;
+        }
+
         while (bytes.Length > 0)
         {
             bytes = bytes[Socket.Send(bytes)..];
@@ -120,8 +159,20 @@ internal sealed class LineClient : IDisposable
             _start = 0;
         }
 
-        int received = Socket.Receive(_buffer, _end, _buffer.Length - _end, SocketFlags.None);
+        int received = Receive(_buffer.AsSpan(_end));
         _end += received;
         return received > 0;
+    }
+
+    private int Receive(Span<byte> room)
+    {
+        try
+        {
+            return _tls is null ? Socket.Receive(room) : _tls.Read(room);
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException cause)
+        {
+            throw cause;
+        }
     }
 }

@@ -6,12 +6,6 @@ using Xunit;
 
 namespace RedisClone.Server.Tests.Network;
 
-public enum TransportKind
-{
-    Epoll,
-    Sockets,
-}
-
 /// <summary>
 /// A server core that knows no Redis: it echoes lines, counts what the transport does, and has a log that is durable
 /// only as far as the test says. It notes when the transport breaks the contract.
@@ -82,7 +76,7 @@ internal sealed class LineServer : IServerCore, IDisposable
     }
 
     public static TransportOptions Default(TransportKind kind, int loops = 2) =>
-        new() { Bind = ["127.0.0.1"], Loops = loops, PortableSockets = kind == TransportKind.Sockets };
+        Transports.Options(kind, loops);
 
     public IConnectionHandler? Accept(IConnection connection, RespWriter refusal)
     {

@@ -33,7 +33,7 @@ public class SendingTests
         }
 
         Eventually.Done(sending);
-        Assert.Equal(0, connection.OutputPendingBytes);
+        Eventually.True(() => connection.OutputPendingBytes == 0);
     }
 
     [Theory, MemberData(nameof(All))]
