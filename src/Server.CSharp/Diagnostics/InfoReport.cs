@@ -127,7 +127,7 @@ public sealed partial class InfoReport
         Line(text, $"arch_bits:{IntPtr.Size * 8}");
         Line(text, $"monotonic_clock:.NET {Environment.Version}");
         Line(text, $"multiplexing_api:{(_options.Transport == TransportKind.Sockets || !OperatingSystem.IsLinux() ? "sockets" : "epoll")}");
-        Line(text, $"process_supervised:no");
+        Line(text, $"process_supervised:{(Hosting.Systemd.Supervises(_options) ? "systemd" : "no")}");
         Line(text, $"process_id:{Environment.ProcessId}");
         Line(text, $"run_id:{_runId}");
         Line(text, $"tcp_port:{ListeningPort()}");
@@ -164,39 +164,6 @@ public sealed partial class InfoReport
         {
             Line(text, $"listener{number}:name=tls{bind},port={encrypted.TlsPort}");
         }
-    }
-
-    private void WriteClients(StringBuilder text)
-    {
-        Line(text, $"connected_clients:{_sessions.Count}");
-        Line(text, $"maxclients:{_options.MaxClients}");
-        Line(text, $"blocked_clients:{_engine.Waits.Count}");
-        Line(text, $"tracking_clients:{_engine.Tracking.Clients}");
-        Line(text, $"pubsub_clients:{_engine.PubSub.Clients}");
-    }
-
-    private void WriteMemory(StringBuilder text)
-    {
-        var used = GC.GetTotalMemory(forceFullCollection: false);
-        var resident = Environment.WorkingSet;
-        _samples.NoteMemory(used);
-        var peak = _samples.MemoryPeakBytes;
-        Line(text, $"used_memory:{used}");
-        Line(text, $"used_memory_human:{Human(used)}");
-        Line(text, $"used_memory_rss:{resident}");
-        Line(text, $"used_memory_rss_human:{Human(resident)}");
-        Line(text, $"used_memory_peak:{peak}");
-        Line(text, $"used_memory_peak_human:{Human(peak)}");
-        Line(text, $"used_memory_peak_perc:{100.0 * used / Math.Max(peak, 1):F2}%");
-        Line(text, $"total_system_memory:{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes}");
-        Line(text, $"total_system_memory_human:{Human(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}");
-        Line(text, $"maxmemory:0");
-        Line(text, $"maxmemory_human:0B");
-        Line(text, $"maxmemory_policy:noeviction");
-        Line(text, $"mem_fragmentation_ratio:{(double)resident / Math.Max(used, 1):F2}");
-        Line(text, $"mem_allocator:dotnet-{Environment.Version}");
-        Line(text, $"gc_collections:{GC.CollectionCount(0)},{GC.CollectionCount(1)},{GC.CollectionCount(2)}");
-        Line(text, $"gc_pause_total_msec:{(long)GC.GetTotalPauseDuration().TotalMilliseconds}");
     }
 
     private void WriteStats(StringBuilder text)

@@ -22,11 +22,9 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
     /// <summary>Settings that take other values than in Redis on purpose.</summary>
     private static readonly HashSet<string> OwnValues =
     [
-        "proto-max-bulk-len",
-
         // Without effect here, so that it does not matter what they are.
         "activedefrag", "cluster-link-sendbuf-limit", "cluster-announce-hostname", "proc-title-template", "ignore-warnings",
-        "repl-backlog-size",
+        "repl-backlog-size", "proto-max-bulk-len", "tls-prefer-server-ciphers", "tls-session-cache-size", "tls-session-cache-timeout",
     ];
 
     /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
@@ -34,12 +32,8 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
     private static readonly string[] OwnReasons =
     [
         "no memory limit", "never evicts", "no save points", "no replicas", "notes no times", "makes no connections",
+        "can be set",
     ];
-        "proto-max-bulk-len", "tls-prefer-server-ciphers", "tls-session-cache-size", "tls-session-cache-timeout",
-    ];
-
-    /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
-    private static readonly string[] OwnReasons = ["no memory limit", "never evicts", "no save points", "can be set"];
 
     /// <summary>Values to try on the settings that take them, right and wrong.</summary>
     private static readonly string[] Values =
