@@ -25,6 +25,7 @@ public sealed class ConfigOracleTests(ConfigOracleTests.Oracle oracle) : IClassF
         // Without effect here, so that it does not matter what they are.
         "activedefrag", "cluster-link-sendbuf-limit", "cluster-announce-hostname", "proc-title-template", "ignore-warnings",
         "repl-backlog-size", "proto-max-bulk-len", "tls-prefer-server-ciphers", "tls-session-cache-size", "tls-session-cache-timeout",
+        "tls-replication", "tls-cluster",
     ];
 
     /// <summary>Where a value is refused for the reason that this server works otherwise.</summary>
