@@ -105,20 +105,6 @@ module Errors =
     let maxClients = "ERR max number of clients reached"
     let loading = "LOADING Redis is loading the dataset in memory"
     let outOfMemory = "OOM command not allowed when used memory > 'maxmemory'."
-    let readOnlyReplica = "READONLY You can't write against a read only replica."
-    let notEnoughReplicas = "NOREPLICAS Not enough good replicas to write."
-
-    let masterDown =
-        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-
-    let busyScript =
-        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-
-    let snapshotFailed =
-        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
-        + "Commands that may modify the data set are disabled, because this instance is configured to report errors "
-        + "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
-        + "Please check the Redis logs for details about the RDB error."
 
     /// `reason` as the operating system words it.
     let logFailed (reason: string) =
@@ -149,8 +135,6 @@ module Errors =
         + "connection, otherwise you need to set this option in the configuration file, and then restart the server."
 
     let debugNotAllowed = notAllowed "DEBUG" "enable-debug-command"
-    let moduleNotAllowed = notAllowed "MODULE" "enable-module-command"
-    let clusterDisabled = "ERR This instance has cluster support disabled"
 
     // ---- ACL
 
@@ -257,9 +241,6 @@ module Errors =
     let timeoutNotInteger = "ERR timeout is not an integer or out of range"
     let timeoutNotFloat = "ERR timeout is not a float or out of range"
     let unblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
-
-    let unblockedByRoleChange =
-        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 
     // ---- Connections: AUTH, HELLO, SELECT
 
@@ -399,7 +380,6 @@ module Errors =
 
         let bindFailed = "Failed to bind to specified addresses."
         let tooManyAddresses = "Too many bind addresses specified."
-        let logNotStarted = "Unable to turn on AOF. Check server logs."
 
         let percentiles =
             "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
@@ -428,20 +408,6 @@ module Errors =
     let debugReloadOption =
         "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
 
-    let debugProtocolType =
-        "ERR Wrong protocol type name. Please use one of the following: "
-        + "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
-
-    let debugNotListpack = "ERR Not a listpack encoded object."
-    let debugNotSds = "ERR Not an sds encoded string."
-    let debugDatabaseOutOfRange = "ERR Out of range database"
-
-    let debugNotHashTable =
-        "ERR The value stored at the specified key is not represented using an hash table"
-
-    let debugQuicklistThreshold =
-        "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
-
     let slowlogCount = "ERR count should be greater than or equal to -1"
 
     let latencyEvent (event: ReadOnlySpan<byte>) : string =
@@ -455,17 +421,11 @@ module Errors =
 
     // ---- Saving and stopping
 
-    let saveInProgress = "ERR Background save already in progress"
-
     let rewriteInProgress =
         "ERR Background append only file rewriting already in progress"
 
     /// Where the setting appendonly is off, there is nothing to compact.
     let withoutLog = "ERR This server keeps no append only file"
-
-    let saveDuringRewrite =
-        "ERR Another child process is active (AOF?): can't BGSAVE right now. "
-        + "Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
 
     let shutdownNotInProgress = "ERR No shutdown in progress."
 
@@ -488,11 +448,6 @@ module Errors =
         let quoted = quote quotedBytesMax option
         $"ERR Unsupported option {quoted}"
 
-    let busyKey = "BUSYKEY Target key name already exists."
-    let restorePayload = "ERR DUMP payload version or checksum are wrong"
-    let restoreTtl = "ERR Invalid TTL value, must be >= 0"
-    let restoreIdleTime = "ERR Invalid IDLETIME value, must be >= 0"
-    let restoreFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255"
     let sortNotDouble = "ERR One or more scores can't be converted into double"
     let sortTooLong = "ERR the elements to sort are longer than any buffer"
 

@@ -70,22 +70,23 @@ public sealed record KeyEventSelection(bool ByKey, bool ByEvent, KeyEventClasses
     public override string ToString()
     {
         var text = new StringBuilder();
-        var rest = Classes;
-        if ((rest & KeyEventClasses.All) == KeyEventClasses.All)
+        if ((Classes & KeyEventClasses.All) == KeyEventClasses.All)
         {
+            // Which hides n, in Redis too.
             text.Append('A');
-            rest &= ~KeyEventClasses.All;
         }
-
-        for (var i = 0; i < Letters.Length; i++)
+        else
         {
-            if ((rest & (KeyEventClasses)(1 << i)) != 0)
+            for (var i = 0; i < Letters.Length; i++)
             {
-                text.Append(Letters[i]);
+                if ((Classes & (KeyEventClasses)(1 << i)) != 0)
+                {
+                    text.Append(Letters[i]);
+                }
             }
         }
 
         text.Append(ByKey ? "K" : "").Append(ByEvent ? "E" : "");
-        return text.Append((rest & KeyEventClasses.KeyMiss) != 0 ? "m" : "").ToString();
+        return text.Append((Classes & KeyEventClasses.KeyMiss) != 0 ? "m" : "").ToString();
     }
 }

@@ -6,6 +6,8 @@ namespace RedisClone.Server.PubSub;
 /// <summary>SUBSCRIBE, PUBLISH and their kin.</summary>
 public sealed class PubSubVerbs(Engine.Engine engine) : IHostVerbs
 {
+    private const string Unsubscribed = "unsubscribe";
+
     public IEnumerable<HostVerbEntry> Verbs(Dispatcher dispatcher) =>
     [
         new("subscribe", (session, args, reply) => Subscribe(session, args, reply, SubscriptionKind.Channel)),
@@ -32,14 +34,13 @@ public sealed class PubSubVerbs(Engine.Engine engine) : IHostVerbs
     private static void Confirm(
         Session session, RespWriter reply, SubscriptionKind kind, string word, ReadOnlySpan<byte> name)
     {
-        BeginConfirmation(session, reply, kind, word);
+        BeginConfirmation(reply, kind, word);
         reply.Bulk(name);
         reply.Integer(session.Subscriptions?.CountBeside(kind) ?? 0);
     }
 
-    private static void BeginConfirmation(Session session, RespWriter reply, SubscriptionKind kind, string word)
+    private static void BeginConfirmation(RespWriter reply, SubscriptionKind kind, string word)
     {
-        session.KeepReply();
         reply.Push(3);
         reply.BulkText(kind switch
         {
@@ -56,6 +57,8 @@ public sealed class PubSubVerbs(Engine.Engine engine) : IHostVerbs
             engine.PubSub.Subscribe(session, kind, args[i]);
             Confirm(session, reply, kind, "subscribe", args[i]);
         }
+
+        session.KeepReply(reply);
     }
 
     private void SubscribeToShard(Session session, Arguments args, RespWriter reply)
@@ -71,28 +74,32 @@ public sealed class PubSubVerbs(Engine.Engine engine) : IHostVerbs
 
     private void Unsubscribe(Session session, Arguments args, RespWriter reply, SubscriptionKind kind)
     {
-        const string Word = "unsubscribe";
         for (var i = 1; i < args.Count; i++)
         {
             engine.PubSub.Unsubscribe(session, kind, args[i]);
-            Confirm(session, reply, kind, Word, args[i]);
+            Confirm(session, reply, kind, Unsubscribed, args[i]);
         }
 
-        if (args.Count > 1)
+        if (args.Count == 1)
         {
-            return;
+            UnsubscribeAll(session, reply, kind);
         }
 
+        session.KeepReply(reply);
+    }
+
+    private void UnsubscribeAll(Session session, RespWriter reply, SubscriptionKind kind)
+    {
         var names = session.Subscriptions?.Of(kind).ToArray() ?? [];
         foreach (var name in names)
         {
             engine.PubSub.Unsubscribe(session, kind, name);
-            Confirm(session, reply, kind, Word, name);
+            Confirm(session, reply, kind, Unsubscribed, name);
         }
 
         if (names.Length == 0)
         {
-            BeginConfirmation(session, reply, kind, Word);
+            BeginConfirmation(reply, kind, Unsubscribed);
             reply.Null();
             reply.Integer(session.Subscriptions?.CountBeside(kind) ?? 0);
         }

@@ -49,8 +49,8 @@ public sealed class Session : IConnectionHandler
     /// <summary>Whether the connection has ended, or is about to: what it takes is on its way back.</summary>
     private bool _isGone;
 
-    /// <summary>Whether what the command at hand answers is sent whatever the client said about replies.</summary>
-    private bool _keepsReply;
+    /// <summary>Where that part of the command's reply begins which may still be taken back.</summary>
+    private int _unsettled;
 
     public Session(
         Dispatcher dispatcher, SessionTable sessions, IConnection? connection, RespLimits limits, DateTimeOffset now)
@@ -226,7 +226,9 @@ public sealed class Session : IConnectionHandler
         if (_arrived!.Length > before)
         {
             _arrivedIsWrite |= hasWritten;
-            ApplyReplyMode(_arrived, before);
+            _unsettled = before;
+            SettleReply(_arrived);
+            AdvanceReplyMode();
             Connection?.Wake();
         }
     }
@@ -256,8 +258,22 @@ public sealed class Session : IConnectionHandler
         }
     }
 
-    /// <summary>Has the reply to the command at hand sent even if the client wants no replies.</summary>
-    public void KeepReply() => _keepsReply = ReplyMode != ReplyMode.On;
+    /// <summary>
+    /// Decides on what the command at hand has written since the last decision: it is taken back if the client wants no
+    /// replies now. EXEC settles part by part, for a command in it may change what the client wants.
+    /// </summary>
+    public void SettleReply(RespWriter reply)
+    {
+        if (ReplyMode is ReplyMode.Off or ReplyMode.Skip)
+        {
+            reply.Truncate(_unsettled);
+        }
+
+        _unsettled = reply.Length;
+    }
+
+    /// <summary>Has it sent even if the client wants no replies, as a message is.</summary>
+    public void KeepReply(RespWriter reply) => _unsettled = reply.Length;
 
     public void Closed(CloseReason reason)
     {
@@ -361,65 +377,22 @@ public sealed class Session : IConnectionHandler
             return;
         }
 
-        var before = output.Length;
+        _unsettled = output.Length;
         _dispatcher.Execute(this, args, output);
-        if (Waiting is null)
+        if (Waiting is null && !IsHeld)
         {
-            ApplyReplyMode(output, before);
+            SettleReply(output);
+            AdvanceReplyMode();
         }
 
         TakeArrived(output);
     }
 
-    /// <summary>Takes back what has been written since <paramref name="before"/> if the client does not want it.</summary>
-    private void ApplyReplyMode(RespWriter output, int before)
+    /// <summary>A command is over: what CLIENT REPLY SKIP said comes to its end.</summary>
+    private void AdvanceReplyMode() => ReplyMode = ReplyMode switch
     {
-        if (ReplyMode != ReplyMode.On)
-        {
-            if (!_keepsReply)
-            {
-                output.Truncate(before);
-            }
-
-            _keepsReply = false;
-            ReplyMode = ReplyMode switch
-            {
-                ReplyMode.SkipNext => ReplyMode.Skip,
-                ReplyMode.Skip => ReplyMode.On,
-                var mode => mode,
-            };
-        }
-    }
-}
-
-/// <summary>A command that waits for EXEC, with arguments of its own.</summary>
-public readonly record struct QueuedCommand(HostCommand Command, Arguments Arguments);
-
-/// <summary>The commands of a transaction that wait for EXEC.</summary>
-public sealed class CommandQueue
-{
-    /// <summary>What a queued command takes beside the bytes it was sent in.</summary>
-    private const int CommandOverheadBytes = 128;
-
-    private readonly List<QueuedCommand> _commands = [];
-
-    public int Count => _commands.Count;
-
-    /// <summary>Bytes of memory that the commands take.</summary>
-    public long Bytes { get; private set; }
-
-    /// <summary>Whether one of the commands may write.</summary>
-    public bool Writes { get; private set; }
-    /// <summary>Whether one of them may take memory.</summary>
-    public bool TakesMemory { get; private set; }
-
-    public void Add(QueuedCommand command)
-    {
-        _commands.Add(command);
-        Writes |= command.Command.Has(CommandFlags.Write) || command.Command.Has(CommandFlags.MayReplicate);
-        TakesMemory |= command.Command.Has(CommandFlags.DenyOom);
-        Bytes += command.Arguments.Buffer.Length + CommandOverheadBytes;
-    }
-
-    public List<QueuedCommand>.Enumerator GetEnumerator() => _commands.GetEnumerator();
+        ReplyMode.SkipNext => ReplyMode.Skip,
+        ReplyMode.Skip => ReplyMode.On,
+        var mode => mode,
+    };
 }

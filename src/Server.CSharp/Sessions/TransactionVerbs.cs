@@ -118,9 +118,11 @@ public sealed class TransactionVerbs(Engine.Engine engine, ServerOptions options
         try
         {
             reply.Array(queue.Count);
+            session.SettleReply(reply);
             foreach (var queued in queue)
             {
                 Run(session, queued, reply);
+                session.SettleReply(reply);
             }
         }
         finally

@@ -187,16 +187,8 @@ type ErrorsOracleTests() =
                 Errors.frequencyWithoutLfu, [ "SET s 1"; "OBJECT FREQ s" ]
                 Errors.idleTimeUnderLfu, [ "SET s 1"; "CONFIG SET maxmemory-policy allkeys-lfu"; "OBJECT IDLETIME s" ]
                 Errors.debugReloadOption, [ "DEBUG RELOAD x" ]
-                Errors.debugProtocolType, [ "DEBUG PROTOCOL x" ]
-                Errors.debugNotListpack, [ "SET s 1"; "DEBUG LISTPACK s" ]
-                Errors.debugNotSds, [ "RPUSH l 1"; "DEBUG SDSLEN l" ]
-                Errors.debugDatabaseOutOfRange, [ "DEBUG HTSTATS 99" ]
-                Errors.debugNotHashTable, [ "SET s 1"; "DEBUG HTSTATS-KEY s" ]
-                Errors.debugQuicklistThreshold, [ "DEBUG QUICKLIST-PACKED-THRESHOLD x" ]
                 Errors.slowlogCount, [ "SLOWLOG GET -2" ]
                 Errors.latencyEvent (span "No"), [ "LATENCY GRAPH No" ]
-                Errors.moduleNotAllowed, [ "MODULE LOAD x" ]
-                Errors.clusterDisabled, [ "CLUSTER INFO" ]
                 Errors.shutdownNotInProgress, [ "SHUTDOWN ABORT" ]
             ]
 
@@ -214,11 +206,6 @@ type ErrorsOracleTests() =
                 Errors.expireNxWithOther, after "EXPIRE s 1 NX GT"
                 Errors.expireGtAndLt, after "EXPIRE s 1 GT LT"
                 Errors.unsupportedOption (span "No"), after "EXPIRE s 1 No"
-                Errors.busyKey, after "RESTORE s 0 x"
-                Errors.restorePayload, after "RESTORE k 0 x"
-                Errors.restoreTtl, after "RESTORE k -1 x"
-                Errors.restoreIdleTime, after "RESTORE k 0 x IDLETIME -1"
-                Errors.restoreFrequency, after "RESTORE k 0 x FREQ 256"
                 Errors.sortNotDouble, setup @ [ "RPUSH l a b"; "SORT l" ]
                 Errors.offsetOutOfRange, after "SETRANGE s -1 x"
                 Errors.stringTooLong, after "SETRANGE s 536870912 x"
@@ -258,10 +245,7 @@ type ErrorsOracleTests() =
         check Errors.noPermissionForChannel [ "ACL SETUSER bob +publish"; "AUTH bob p"; "PUBLISH c m" ]
         client.Call "RESET" |> ignore
         check Errors.outOfMemory [ "CONFIG SET maxmemory 1"; "SET k v" ]
-        check Errors.notEnoughReplicas [ "CONFIG SET maxmemory 0 min-replicas-to-write 1"; "SET k v" ]
-        check Errors.readOnlyReplica [ "CONFIG SET min-replicas-to-write 0"; "REPLICAOF 127.0.0.1 1"; "SET k v" ]
-        check Errors.masterDown [ "CONFIG SET replica-serve-stale-data no"; "GET k" ]
-        check Errors.noAuth [ "REPLICAOF NO ONE"; "CONFIG SET requirepass x"; "RESET"; "GET k" ]
+        check Errors.noAuth [ "CONFIG SET maxmemory 0 requirepass x"; "RESET"; "GET k" ]
         check Errors.helloUnauthenticated [ "HELLO 3" ]
         Assert.Equal(OracleReply.Simple "OK", client.Call("AUTH", "x"))
         Assert.Equal(OracleReply.Simple "OK", client.Call("CONFIG", "SET", "requirepass", "", "maxclients", "1"))
@@ -284,19 +268,6 @@ type ErrorsOracleTests() =
         until (fun () -> other.Call("CLIENT", "UNBLOCK", id, "ERROR") = OracleReply.Integer 1L)
         Assert.Equal(OracleReply.Error Errors.unblocked, client.Read())
 
-        client.Send("BLPOP nolist 0\r\n"B)
-        until (fun () -> info other "clients" |> contains "blocked_clients:1")
-        Assert.Equal(OracleReply.Simple "OK", other.Call("REPLICAOF", "127.0.0.1", "1"))
-        Assert.Equal(OracleReply.Error Errors.unblockedByRoleChange, client.Read())
-        Assert.Equal(OracleReply.Simple "OK", other.Call("REPLICAOF", "NO", "ONE"))
-
-        Assert.Equal(OracleReply.Simple "OK", other.Call("CONFIG", "SET", "busy-reply-threshold", "1"))
-        // Those unblocked that way have lost their connection.
-        use looping = server.Connect()
-        looping.Send("EVAL 'while true do end' 0\r\n"B)
-        until (fun () -> other.Call("GET", "k") = OracleReply.Error Errors.busyScript)
-        Assert.Equal(OracleReply.Simple "OK", other.Call("SCRIPT", "KILL"))
-
     [<OracleFact>]
     member _.``errors of saving``() =
         let slow =
@@ -314,28 +285,7 @@ type ErrorsOracleTests() =
                 contains "rdb_bgsave_in_progress:0" persistence
                 && contains "aof_rewrite_in_progress:0" persistence)
 
-        check Errors.saveInProgress [ "BGSAVE"; "BGSAVE" ]
         check Errors.rewriteInProgress [ "BGREWRITEAOF"; "BGREWRITEAOF" ]
-        check Errors.saveDuringRewrite [ "BGREWRITEAOF"; "BGSAVE" ]
-
-    [<OracleFact>]
-    member _.``errors while the disk fails``() =
-        use server = OracleServer.Start [ "--enable-protected-configs"; "yes" ]
-        use client = server.Connect()
-        let gone = Directory.CreateDirectory(Path.Combine(server.Directory, "gone"))
-
-        for line in [ "SET a 1"; $"CONFIG SET dir {gone.FullName} save '3600 1'"; "BGSAVE" ] do
-            if line = "BGSAVE" then
-                gone.Delete()
-
-            client.Send(Bytes.ofString (line + "\r\n"))
-
-            match client.Read() with
-            | OracleReply.Error text -> failwith text
-            | _ -> ()
-
-        until (fun () -> info client "persistence" |> contains "rdb_last_bgsave_status:err")
-        Assert.Equal(OracleReply.Error Errors.snapshotFailed, client.Call("SET", "a", "1"))
 
     interface IDisposable with
         member _.Dispose() =

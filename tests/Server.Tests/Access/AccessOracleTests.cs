@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using RedisClone.Server.Access;
 using RedisClone.Server.Tests.Hosting;
 using RedisClone.Server.Tests.Scripts;
@@ -7,7 +6,7 @@ using Xunit;
 namespace RedisClone.Server.Tests.Access;
 
 /// <summary>Who may do what, beside a real server.</summary>
-public sealed partial class AccessOracleTests
+public sealed class AccessOracleTests
 {
     private const int Pairs = 600;
 
@@ -41,37 +40,6 @@ public sealed partial class AccessOracleTests
         "SELECT 1", "CLIENT LIST", "CLIENT ID", "PING", "ECHO x", "AUTH x", "HELLO", "RESET", "QUIT", "MULTI", "EXEC", "WATCH b1 c1", "UNWATCH",
         "INFO", "DEBUG SLEEP 0", "ACL WHOAMI", "ACL LIST", "ACL SETUSER x", "COMMAND", "COMMAND COUNT", "MEMORY USAGE b1", "SHUTDOWN",
         "BGREWRITEAOF", "LASTSAVE", "TIME", "PUBLISH a x", "SUBSCRIBE a", "PSUBSCRIBE a*", "EVAL x 1 b1", "GET", "NOSUCH x",
-    ];
-
-    /// <summary>What one or two clients say, in turns.</summary>
-    private static readonly string[] Conversations =
-    [
-        "a ACL SETUSER u on >p +@all ~a* -get|b AUTH u p|b SET a 1|b GET a|b MULTI|b SET a 2|b GET a|b SET a 3|b EXEC",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|b MULTI|b SET a 1|b STRLEN a|b PING|a ACL SETUSER u -ping %R~a* resetkeys|b EXEC",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|a ACL SETUSER u off|b SET a 1|b AUTH u p|b SET a 2|a ACL SETUSER u on|b AUTH u p",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|a ACL SETUSER u resetpass|b SET a 1|b AUTH u p|a ACL SETUSER u nopass|b AUTH u q",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|a ACL DELUSER u|b close",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|b ACL DELUSER u|b close",
-        "a ACL SETUSER u reset on >p +@all ~a*|b AUTH u p|b ACL SETUSER u -@all|b ACL WHOAMI|b HELLO 2 AUTH default x|b ACL WHOAMI",
-        "a ACL SETUSER u reset on >p +@all ~a*|b HELLO 2 AUTH u p SETNAME x|b CLIENT GETNAME|b HELLO 2 AUTH u q SETNAME y|b CLIENT GETNAME|b ACL WHOAMI",
-        "a ACL SETUSER u reset on >p +@all -exec ~a*|b AUTH u p|b MULTI|b SET a 1|b EXEC|b EXEC",
-        "a ACL SETUSER u reset on >p +@all -multi ~a*|b AUTH u p|b MULTI|b SET a 1|b EXEC",
-        "a ACL SETUSER u reset on >p +@all -discard ~a*|b AUTH u p|b MULTI|b SET b 1|b DISCARD|b SET a 1|b EXEC",
-        "a ACL SETUSER u reset on >p +@all ~a* (+get ~b)|b AUTH u p|b GET b|b SET b 1|b COPY b a|b MGET a b|b RENAME a b",
-        "a CONFIG SET requirepass x|b PING|b close|a CONFIG SET requirepass |b PING",
-        "a ACL SETUSER default >x|b PING|b AUTH y|b AUTH x|b RESET|b PING|b AUTH x|a ACL SETUSER default nopass|b RESET|b PING",
-        "a ACL SETUSER default off|b AUTH default x|b RESET|b PING|a PING|a ACL SETUSER default on|b PING",
-        "a ACL SETUSER default -get|b GET a|a ACL SETUSER default +@all|b GET a",
-        "a ACL SETUSER u reset on >p +@all ~*|b AUTH u p|b CLIENT KILL USER nosuch|b CLIENT KILL USER u|b CLIENT KILL USER u SKIPME no|b close",
-        "a ACL SETUSER u reset on >p +acl ~*|b AUTH u p|b ACL SETUSER u +@all|b GET a|b ACL DELUSER default",
-        "a ACL SETUSER u reset on >p +@all &c* &d*|b AUTH u p|b SUBSCRIBE e|b PSUBSCRIBE *|b PSUBSCRIBE c|b PSUBSCRIBE c*|b PUBLISH c x",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b PUBLISH c1 x|b PUBLISH d x|b SPUBLISH d x|b SSUBSCRIBE d|b UNSUBSCRIBE d|b PUBSUB CHANNELS",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b SUBSCRIBE c1|a ACL SETUSER u +get|b PING|a ACL SETUSER u resetchannels &c1|b PING",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b SUBSCRIBE c1|a ACL SETUSER u resetchannels &d|b gone",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b PSUBSCRIBE c*|a ACL SETUSER u resetchannels &c1|b gone",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b SSUBSCRIBE c1|a ACL SETUSER u resetchannels (&c1 +get)|b PING|a ACL SETUSER u clearselectors|b gone",
-        "a ACL SETUSER u reset on >p +@all &c*|b AUTH u p|b MULTI|b PUBLISH c x|b PUBLISH d x|b EXEC|b MULTI|b PUBLISH c x|a ACL SETUSER u resetchannels|b EXEC",
-        "a AUTH|a AUTH a b c d|a HELLO 2 AUTH default|a HELLO 2 AUTH|a HELLO AUTH default x|a HELLO 2 NOSUCH",
     ];
 
     [OracleFact]
@@ -109,56 +77,5 @@ public sealed partial class AccessOracleTests
                 isUnknownHere || expected == actual,
                 $"{string.Join(' ', rules)}: {string.Join(' ', line)}\n{expected}\n{actual}");
         }
-    }
-
-    [OracleFact]
-    public void Clients_and_users_get_on_as_with_a_real_server()
-    {
-        Assert.Multiple([.. Conversations.Select(Action (conversation) => () =>
-        {
-            using OracleServer oracle = OracleServer.Start();
-            using var server = new TestServer();
-            using var target = new TcpTarget(server.Port, server.Time.Advance);
-            Assert.Equal(Hold(conversation, oracle), Hold(conversation, target));
-        })]);
-    }
-
-    /// <summary>The number of the client, as HELLO tells it.</summary>
-    [GeneratedRegex(@"""id""\n8\) \(integer\) \d+")]
-    private static partial Regex ClientId();
-
-    /// <summary>What is said; <c>close</c> begins a new connection; <c>gone</c> waits for the server to end it.</summary>
-    private static string Hold(string conversation, IScriptTarget target)
-    {
-        var clients = new Dictionary<string, IScriptConnection> { ["a"] = target.Connect(), ["b"] = target.Connect() };
-        var replies = new List<string>();
-        foreach (string line in conversation.Split('|'))
-        {
-            string[] words = line.Split(' ');
-            IScriptConnection client = clients[words[0]];
-            if (words[1] == "close")
-            {
-                client.Dispose();
-                clients[words[0]] = target.Connect();
-                client = clients[words[0]];
-                words = ["", "PING"];
-            }
-
-            if (words[1] == "gone")
-            {
-                Assert.Null(client.Receive());
-                continue;
-            }
-
-            client.Send(words[1..]);
-            replies.Add(ClientId().Replace($"{line} -> {client.Receive()}", "id"));
-        }
-
-        foreach (IScriptConnection client in clients.Values)
-        {
-            client.Dispose();
-        }
-
-        return string.Join('\n', replies);
     }
 }

@@ -53,7 +53,7 @@ public class SettingsTests
         ["stream-node-max-entries", "1234"],
         ["zset-max-listpack-entries", "1234"],
         ["zset-max-listpack-value", "1234"],
-        ["notify-keyspace-events", "AnKEm"],
+        ["notify-keyspace-events", "gnKEm"],
         ["tracking-table-max-keys", "1234"],
         ["hz", "500"],
         ["maxmemory", "18446744073709551615"],
