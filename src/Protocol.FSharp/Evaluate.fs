@@ -23,6 +23,7 @@ module Commands =
                         BitfieldCommands.rows
                         HyperLogLogCommands.rows
                         HashCommands.rows
+                        HashRandomCommands.rows
                         HashExpiryCommands.rows
                         SetCommands.rows
                         SetAlgebraCommands.rows
@@ -40,8 +41,10 @@ module Commands =
                         ListWaitCommands.rows
                         StreamCommands.rows
                         StreamReadCommands.rows
+                        StreamGroupReadCommands.rows
                         StreamGroupCommands.rows
                         StreamPendingCommands.rows
+                        StreamClaimCommands.rows
                         StreamInfoCommands.rows
                         KeyCommands.rows
                         KeyNameCommands.rows

@@ -122,14 +122,8 @@ let private store (call: Call) (operation: Operation) (target: ReadOnlySpan<byte
     match longest call with
     | -1 -> Outcome.Unchanged
     | 0 ->
-        call.Reply.Integer 0L
-
-        if call.Locate(target, &entry) then
-            call.Table.Remove &entry
-            call.Changed(EventClass.Generic, "del", target)
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged
+        let exists = call.Locate(target, &entry)
+        Elements.finishStore call target &entry exists 0 EventClass.String "set"
     | length ->
         let result: byte[] = Array.zeroCreate length
         compute call operation (Span<byte> result)

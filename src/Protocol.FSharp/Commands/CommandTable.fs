@@ -142,10 +142,6 @@ type CommandTable<'handler>(rows: Row<'handler> seq) =
     /// The command of this name, or null.
     member this.Find(name: ReadOnlySpan<byte>) : Command<'handler> | null = this.Search(null, name)
 
-    /// The subcommand of this name, which is its own only, or null.
-    member this.FindSubcommand(container: Command<'handler>, name: ReadOnlySpan<byte>) : Command<'handler> | null =
-        this.Search(container, name)
-
     /// The command or subcommand of a name as replies give it, such as `get` or `client|kill`, or null.
     member this.FindFull(name: ReadOnlySpan<byte>) : Command<'handler> | null =
         match name.IndexOf '|'B with

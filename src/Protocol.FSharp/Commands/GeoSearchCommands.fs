@@ -285,7 +285,7 @@ let private store (call: Call) (request: Request) (found: List<GeoPlace>) (event
     if builder.Count > 0 then
         builder.Store(&entry, target)
 
-    SortedSetReplies.finishStore call target &entry exists builder.Count event
+    Elements.finishStore call target &entry exists builder.Count EventClass.SortedSet event
 
 /// Searches the key under the cursor. `target` is the index of the name of the key to store in, or 0.
 let private search (call: Call) (form: Form) (mayStore: bool) (target: int) (event: string) : Outcome =

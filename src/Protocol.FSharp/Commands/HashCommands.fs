@@ -2,22 +2,8 @@
 module RedisClone.Protocol.HashCommands
 
 open System
-open System.Collections.Generic
 
 // ---- shapes
-
-/// What a command shows of each field.
-[<Flags>]
-type private Part =
-    | Field = 1
-    | Value = 2
-
-let private writeParts (reply: RespWriter) (part: Part) (fields: byref<HashFields>) =
-    if (part &&& Part.Field = Part.Field) then
-        reply.Bulk fields.Field
-
-    if (part &&& Part.Value = Part.Value) then
-        reply.Bulk fields.Value
 
 /// Shows fields of HSCAN that fit the pattern.
 type private ScanVisitor(call: Call, options: ScanOptions) =
@@ -100,9 +86,9 @@ let hlen (call: Call) =
 
     Outcome.Unchanged
 
-let private all (call: Call) (part: Part) =
+let private all (call: Call) (part: HashPart) =
     let mutable entry = Entry()
-    let isMap = part = (Part.Field ||| Part.Value)
+    let isMap = part = (HashPart.Field ||| HashPart.Value)
 
     match call.ReadHash(call.Take(), &entry) with
     | Lookup.WrongType -> ()
@@ -118,13 +104,15 @@ let private all (call: Call) (part: Part) =
             let mutable fields = HashValue.fields &entry
 
             while fields.Next() do
-                writeParts call.Reply part &fields
+                HashParts.write call.Reply part &fields
 
     Outcome.Unchanged
 
-let hgetall call = all call (Part.Field ||| Part.Value)
-let hkeys call = all call Part.Field
-let hvals call = all call Part.Value
+let hgetall call =
+    all call (HashPart.Field ||| HashPart.Value)
+
+let hkeys call = all call HashPart.Field
+let hvals call = all call HashPart.Value
 
 let hscan (call: Call) =
     let mutable entry = Entry()
@@ -152,124 +140,6 @@ let hscan (call: Call) =
         ScanOptions.finish call start next visitor.Written
 
     Outcome.Unchanged
-
-// ---- random fields
-
-/// Goes to the field with a number, counted as `fields` goes along them.
-let private moveTo (fields: byref<HashFields>) (number: int) =
-    for _ in 0..number do
-        fields.Next() |> ignore
-
-/// Writes one field, chosen with equal chance for each.
-let private writeRandom (call: Call) (entry: byref<Entry>) (part: Part) =
-    match HashValue.tableOf &entry with
-    | null ->
-        let mutable fields = HashValue.fields &entry
-        moveTo &fields (int (call.RandomBelow(uint64 (HashValue.count &entry))))
-        writeParts call.Reply part &fields
-    | table ->
-        let mutable inner = Entry()
-        call.FindRandom(table, &inner) |> ignore
-
-        if (part &&& Part.Field = Part.Field) then
-            call.Reply.Bulk inner.Key
-
-        if (part &&& Part.Value = Part.Value) then
-            call.Reply.Bulk inner.Value
-
-/// Writes so many different fields, each choice of them equally likely: goes along all of them and takes one with the
-/// chance that it is among those still wanted.
-let private writeDistinct (call: Call) (entry: byref<Entry>) (wanted: int) (writeHeader: bool) (part: Part) =
-    let mutable fields = HashValue.fields &entry
-    let mutable left = HashValue.count &entry
-    let mutable wanted = wanted
-
-    while wanted > 0 && fields.Next() do
-        if call.RandomBelow(uint64 left) < uint64 wanted then
-            wanted <- wanted - 1
-
-            if writeHeader then
-                call.Reply.Array 2
-
-            writeParts call.Reply part &fields
-
-        left <- left - 1
-
-/// The same where few of many are wanted: draws until enough different ones were drawn.
-let private writeFewDistinct (call: Call) (table: PageTable) (wanted: int) (writeHeader: bool) (part: Part) =
-    let drawn = HashSet<string>(wanted)
-    let mutable inner = Entry()
-
-    while drawn.Count < wanted do
-        call.FindRandom(table, &inner) |> ignore
-
-        if drawn.Add(Bytes.toString inner.Key) then
-            if writeHeader then
-                call.Reply.Array 2
-
-            call.Reply.Bulk inner.Key
-
-            if (part &&& Part.Value = Part.Value) then
-                call.Reply.Bulk inner.Value
-
-let private randomFields (call: Call) (entry: byref<Entry>) (count: int64) (part: Part) =
-    let size = HashValue.count &entry
-    let pairs = (part &&& Part.Value = Part.Value)
-    let nested = pairs && call.Reply.Protocol >= 3
-
-    let number =
-        if count < 0L then
-            int -count
-        else
-            int (min count (int64 size))
-
-    call.Reply.Array(if pairs && not nested then 2 * number else number)
-
-    if count < 0L then
-        let mutable left = number
-
-        // The count may be in the thousands of millions, but a reply that is dropped need not be written to its end.
-        while left > 0 && not call.Reply.IsOverflown do
-            left <- left - 1
-
-            if nested then
-                call.Reply.Array 2
-
-            writeRandom call &entry part
-    else
-        match HashValue.tableOf &entry with
-        | null -> writeDistinct call &entry number nested part
-        | table when number > size / 3 -> writeDistinct call &entry number nested part
-        | table -> writeFewDistinct call table number nested part
-
-let hrandfield (call: Call) =
-    let mutable entry = Entry()
-    let mutable count = 0L
-    let key = call.Take()
-    let hasCount = call.Remaining > 0
-
-    if hasCount && not (call.TakeInteger(&count, -Int64.MaxValue, Int64.MaxValue)) then
-        Outcome.Unchanged
-    else
-        let withValues = call.TakeWord "WITHVALUES"
-
-        if call.Remaining > 0 then
-            call.Fail Errors.syntax
-        elif withValues && abs count > Int64.MaxValue / 2L then
-            call.Fail Errors.outOfRange
-        else
-            match call.ReadHash(key, &entry) with
-            | Lookup.Found when count < -int64 Int32.MaxValue ->
-                // More than any reply can hold.
-                call.Reply.Error Errors.outOfRange
-            | Lookup.Found when hasCount ->
-                randomFields call &entry count (if withValues then Part.Field ||| Part.Value else Part.Field)
-            | Lookup.Found -> writeRandom call &entry Part.Field
-            | Lookup.Missing when hasCount -> call.Reply.Array 0
-            | Lookup.Missing -> call.Reply.Null()
-            | _ -> ()
-
-            Outcome.Unchanged
 
 // ---- writes
 
@@ -347,32 +217,7 @@ let hsetnx (call: Call) =
 let hdel (call: Call) =
     let mutable entry = Entry()
     let key = call.Take()
-
-    match call.FindHash(key, &entry) with
-    | Lookup.WrongType -> Outcome.Unchanged
-    | Lookup.Missing ->
-        call.Reply.Integer 0L
-        Outcome.Unchanged
-    | _ ->
-        let mutable removed = 0
-
-        while call.Remaining > 0 && HashValue.count &entry > 0 do
-            if HashValue.remove (call, &entry, key, call.Take()) then
-                removed <- removed + 1
-
-        if removed > 0 then
-            call.Changed(EventClass.Hash, "hdel", key)
-
-        if HashValue.count &entry = 0 then
-            call.Table.Remove &entry
-            call.Notify(EventClass.Generic, "del", key)
-
-        call.Reply.Integer(int64 removed)
-
-        if removed > 0 then
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged
+    Elements.removeNamed call (call.FindHash(key, &entry)) key &entry EventClass.Hash "hdel"
 
 /// Sets a field to the text of a sum, in a hash that is made if there is none.
 let private storeSum
@@ -508,14 +353,6 @@ let rows: Row<Handler> list =
                 hmset
             |> complexity "O(N), N being the number of fields given"
             |> deprecated "4.0.0" "`HSET` with several fields"
-            command
-                "HRANDFIELD key [options: count [WITHVALUES]]"
-                [ ReadOnly ]
-                (since "6.2.0")
-                "Returns fields chosen at random."
-                hrandfield
-            |> complexity "O(N), N being the number of fields returned"
-            |> tips [ nondeterministic ]
             command
                 "HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]"
                 [ ReadOnly ]

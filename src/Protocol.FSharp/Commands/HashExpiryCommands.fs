@@ -20,12 +20,9 @@ let private takeFields (call: Call) (step: int) : bool =
         call.Reply.Error Errors.fieldsMissing
         false
     elif
-        call.Remaining = 0
-        || not (call.TakeInteger(&count, Errors.numFieldsNotPositive))
+        call.Remaining > 0
+        && not (call.TakeInteger(&count, Errors.numFieldsNotPositive))
     then
-        if call.Remaining = 0 then
-            call.Reply.Error Errors.numFieldsNotPositive
-
         false
     elif count <= 0L then
         call.Reply.Error Errors.numFieldsNotPositive
@@ -36,36 +33,32 @@ let private takeFields (call: Call) (step: int) : bool =
     else
         true
 
+/// Finds the deadline of a field; false if there is no such field.
+let private findDeadline (entry: byref<Entry>) (field: ReadOnlySpan<byte>) (deadline: byref<int64>) : bool =
+    entry.Exists && HashValue.tryFindDeadline (&entry, field, &deadline)
+
 /// Answers with what `tell` makes of the deadline of each field.
 let private tellEach (call: Call) (unit: TimeUnit) =
     let mutable entry = Entry()
     let mutable deadline = 0L
 
-    match call.ReadHash(call.Take(), &entry) with
-    | Lookup.WrongType -> ()
-    | lookup ->
-        if takeFields call 1 then
-            call.Reply.Array call.Remaining
+    if call.ReadHash(call.Take(), &entry) <> Lookup.WrongType && takeFields call 1 then
+        call.Reply.Array call.Remaining
 
-            while call.Remaining > 0 do
-                let field = call.Take()
+        while call.Remaining > 0 do
+            if not (findDeadline &entry (call.Take()) &deadline) then
+                call.Reply.Integer NoField
+            elif deadline = Page.NoDeadline then
+                call.Reply.Integer -1L
+            else
+                let milliseconds = if unit.Absolute then deadline else deadline - call.Now
 
-                if
-                    lookup = Lookup.Missing
-                    || not (HashValue.tryFindDeadline (&entry, field, &deadline))
-                then
-                    call.Reply.Integer NoField
-                elif deadline = Page.NoDeadline then
-                    call.Reply.Integer -1L
-                else
-                    let milliseconds = if unit.Absolute then deadline else deadline - call.Now
-
-                    call.Reply.Integer(
-                        if unit.Milliseconds then
-                            milliseconds
-                        else
-                            (milliseconds + 999L) / 1000L
-                    )
+                call.Reply.Integer(
+                    if unit.Milliseconds then
+                        milliseconds
+                    else
+                        (milliseconds + 999L) / 1000L
+                )
 
     Outcome.Unchanged
 
@@ -84,13 +77,14 @@ let private expireField (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<by
         HashValue.setDeadline (call, &entry, key, field, at)
         Logged.fieldDeadline call key field at
 
-/// Takes note of what happened to fields, and removes a hash that has none left.
-let private finish (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (event: string) =
-    call.Changed(EventClass.Hash, event, key)
-
-    if HashValue.count &entry = 0 then
-        call.Table.Remove &entry
-        call.Notify(EventClass.Generic, "del", key)
+/// Takes note of what happened to fields, if anything did, and removes a hash that has none left.
+let private finish (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (changed: bool) (event: string) =
+    if changed then
+        call.Changed(EventClass.Hash, event, key)
+        Elements.dropIfEmpty call key &entry
+        Outcome.Rewritten
+    else
+        Outcome.Unchanged
 
 // ---- reads
 
@@ -157,10 +151,7 @@ let private expireWith (unit: TimeUnit) (name: string) (call: Call) =
             while call.Remaining > 0 do
                 let field = call.Take()
 
-                if
-                    lookup = Lookup.Missing
-                    || not (HashValue.tryFindDeadline (&entry, field, &present))
-                then
+                if not (findDeadline &entry field &present) then
                     call.Reply.Integer NoField
                 elif not (allows condition present deadline) then
                     call.Reply.Integer 0L
@@ -169,11 +160,7 @@ let private expireWith (unit: TimeUnit) (name: string) (call: Call) =
                     call.Reply.Integer(if isOver then 2L else 1L)
                     changed <- true
 
-            if changed then
-                finish call &entry key (if isOver then "hdel" else "hexpire")
-                Outcome.Rewritten
-            else
-                Outcome.Unchanged
+            finish call &entry key changed (if isOver then "hdel" else "hexpire")
 
 let hexpire call =
     expireWith Deadlines.seconds "hexpire" call
@@ -202,10 +189,7 @@ let hpersist (call: Call) =
         while call.Remaining > 0 do
             let field = call.Take()
 
-            if
-                lookup = Lookup.Missing
-                || not (HashValue.tryFindDeadline (&entry, field, &present))
-            then
+            if not (findDeadline &entry field &present) then
                 call.Reply.Integer NoField
             elif present = Page.NoDeadline then
                 call.Reply.Integer -1L
@@ -251,11 +235,7 @@ let hgetdel (call: Call) =
                 logDelete call key field
                 changed <- true
 
-        if changed then
-            finish call &entry key "hdel"
-            Outcome.Rewritten
-        else
-            Outcome.Unchanged
+        finish call &entry key changed "hdel"
 
 /// The options of HGETEX and HSETEX in front of FIELDS.
 [<Struct; NoEquality; NoComparison>]
@@ -336,20 +316,14 @@ let hgetex (call: Call) =
                         Logged.fieldDeadline call key field Page.NoDeadline
                         changed <- true
 
-        if changed then
-            let isOver = options.HasTime && options.Deadline <= call.Now
-
-            finish
-                call
-                &entry
-                key
-                (if isOver then "hdel"
-                 elif options.HasTime then "hexpire"
-                 else "hpersist")
-
-            Outcome.Rewritten
-        else
-            Outcome.Unchanged
+        finish
+            call
+            &entry
+            key
+            changed
+            (if options.Flag then "hpersist"
+             elif options.Deadline <= call.Now then "hdel"
+             else "hexpire")
 
 /// Whether the fields of the pairs from the cursor on fit FNX and FXX: all of them are missing, or all are there.
 let private conditionHolds (call: Call) (entry: byref<Entry>) (options: byref<FieldOptions>) : bool =
@@ -406,8 +380,7 @@ let hsetex (call: Call) =
                     Logged.fieldDeadline call key field present
 
         call.Reply.Integer 1L
-        finish call &entry key "hset"
-        Outcome.Rewritten
+        finish call &entry key true "hset"
 
 // ---- rows
 
@@ -419,102 +392,85 @@ let private expireUsage (name: string) (time: string) =
 let private fieldsUsage (name: string) =
     $"{name} key FIELDS numfields:integer field [field ...]"
 
+/// All of these take time by the number of fields.
+let private row (usage: string) (flags: CommandFlags list) (version: string) (summary: string) (handler: Handler) =
+    command usage flags (since version) summary handler
+    |> complexity "O(N), N being the number of fields given"
+
 let rows: Row<Handler> list =
     family
         Group.Hash
         [
-            command
+            row
                 (expireUsage "HEXPIRE" "seconds")
                 [ Write; DenyOom; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Has fields of a hash end after some seconds."
                 hexpire
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (expireUsage "HEXPIREAT" "unix-time-seconds")
                 [ Write; DenyOom; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Has fields of a hash end at a time in seconds."
                 hexpireat
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (fieldsUsage "HEXPIRETIME")
                 [ ReadOnly; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Returns the times in seconds at which fields of a hash end."
                 hexpiretime
-            |> complexity "O(N), N being the number of fields given"
-            command
-                (fieldsUsage "HGETDEL")
-                [ Write; Fast ]
-                (since "8.0.0")
-                "Returns the values of fields and removes them."
-                hgetdel
+            row (fieldsUsage "HGETDEL") [ Write; Fast ] "8.0.0" "Returns the values of fields and removes them." hgetdel
             |> keys [ takes ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 "HGETEX key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields:integer field [field ...]"
                 [ Write; Fast ]
-                (since "8.0.0")
+                "8.0.0"
                 "Returns the values of fields, and sets or removes their deadlines."
                 hgetex
             |> keys [ readsAndUpdates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
-                (fieldsUsage "HPERSIST")
-                [ Write; Fast ]
-                (since "7.4.0")
-                "Takes the deadlines of fields away."
-                hpersist
+            row (fieldsUsage "HPERSIST") [ Write; Fast ] "7.4.0" "Takes the deadlines of fields away." hpersist
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (expireUsage "HPEXPIRE" "milliseconds")
                 [ Write; DenyOom; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Has fields of a hash end after some milliseconds."
                 hpexpire
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (expireUsage "HPEXPIREAT" "unix-time-milliseconds")
                 [ Write; DenyOom; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Has fields of a hash end at a time in milliseconds."
                 hpexpireat
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (fieldsUsage "HPEXPIRETIME")
                 [ ReadOnly; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Returns the times in milliseconds at which fields of a hash end."
                 hpexpiretime
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (fieldsUsage "HPTTL")
                 [ ReadOnly; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Returns how many milliseconds fields of a hash have left."
                 hpttl
-            |> complexity "O(N), N being the number of fields given"
             |> tips [ nondeterministic ]
-            command
+            row
                 "HSETEX key [condition: FNX | FXX] [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields:integer field value [field value ...]"
                 [ Write; DenyOom; Fast ]
-                (since "8.0.0")
+                "8.0.0"
                 "Sets fields of a hash, with their deadlines, on conditions."
                 hsetex
             |> keys [ updates ]
-            |> complexity "O(N), N being the number of fields given"
-            command
+            row
                 (fieldsUsage "HTTL")
                 [ ReadOnly; Fast ]
-                (since "7.4.0")
+                "7.4.0"
                 "Returns how many seconds fields of a hash have left."
                 httl
-            |> complexity "O(N), N being the number of fields given"
             |> tips [ nondeterministic ]
         ]

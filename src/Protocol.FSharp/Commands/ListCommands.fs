@@ -130,7 +130,7 @@ let ltrim (call: Call) =
 
             // Redis says so even when nothing went.
             call.Changed(EventClass.List, "ltrim", key)
-            ListEnds.removeIfEmpty call &entry key
+            Elements.dropIfEmpty call key &entry
             call.Reply.Ok()
 
             if items < count then

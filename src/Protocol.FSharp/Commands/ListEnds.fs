@@ -31,12 +31,6 @@ module ListEnds =
     let popEvent (at: ListEnd) =
         if at = ListEnd.Left then "lpop" else "rpop"
 
-    /// Removes the key when its last element has gone.
-    let removeIfEmpty (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) =
-        if ListValue.count &entry = 0 then
-            call.Table.Remove &entry
-            call.Notify(EventClass.Generic, "del", key)
-
     /// The index of an element, counted from the end when it is negative; it may be out of range.
     let indexOf (count: int) (index: int64) : int64 =
         if index < 0L then index + int64 count else index

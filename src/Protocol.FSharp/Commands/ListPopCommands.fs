@@ -21,7 +21,7 @@ let private take (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) (f
 
     ListValue.removeRange (call, &entry, key, (if isLeft then 0 else count - items), items)
     call.Changed(EventClass.List, ListEnds.popEvent from, key)
-    ListEnds.removeIfEmpty call &entry key
+    Elements.dropIfEmpty call key &entry
 
 // ---- what others call too
 
@@ -88,7 +88,7 @@ let moveOne
         call.Changed(EventClass.List, ListEnds.pushEvent into, destination)
         call.Changed(EventClass.List, ListEnds.popEvent from, source)
         call.Table.Find(source, &entry) |> ignore
-        ListEnds.removeIfEmpty call &entry source
+        Elements.dropIfEmpty call source &entry
         Outcome.AsReceived
 
 // ---- writes

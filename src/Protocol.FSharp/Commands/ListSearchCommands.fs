@@ -193,7 +193,7 @@ let lrem (call: Call) =
                 Outcome.Unchanged
             else
                 call.Changed(EventClass.List, "lrem", key)
-                ListEnds.removeIfEmpty call &entry key
+                Elements.dropIfEmpty call key &entry
                 Outcome.AsReceived
 
 // ---- rows

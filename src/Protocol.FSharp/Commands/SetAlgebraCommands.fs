@@ -114,10 +114,25 @@ let sinter call = combine call Operation.Intersection
 let sunion call = combine call Operation.Union
 let sdiff call = combine call Operation.Difference
 
+/// Takes LIMIT, the one option of SINTERCARD and ZINTERCARD; false with the error written.
+let internal takeLimit (call: Call) (limit: byref<int64>) : bool =
+    let mutable valid = true
+
+    while valid && call.Remaining > 0 do
+        if call.Remaining > 1 && call.TakeWord "LIMIT" then
+            valid <- Numbers.tryParseInt64 (call.Take(), &limit) && limit >= 0L
+
+            if not valid then
+                call.Reply.Error Errors.limitNegative
+        else
+            valid <- false
+            call.Reply.Error Errors.syntax
+
+    valid
+
 let sintercard (call: Call) =
     let mutable numkeys = 0L
     let mutable limit = 0L
-    let mutable valid = true
 
     if not (Numbers.tryParseInt64 (call.Take(), &numkeys)) || numkeys < 1L then
         call.Fail Errors.numkeysNotPositive
@@ -128,17 +143,7 @@ let sintercard (call: Call) =
         let first = call.Args.Count - call.Remaining
         call.Skip keys
 
-        while valid && call.Remaining > 0 do
-            if call.Remaining > 1 && call.TakeWord "LIMIT" then
-                valid <- Numbers.tryParseInt64 (call.Take(), &limit) && limit >= 0L
-
-                if not valid then
-                    call.Reply.Error Errors.limitNegative
-            else
-                valid <- false
-                call.Reply.Error Errors.syntax
-
-        if valid then
+        if takeLimit call &limit then
             call.Rewind first
 
             match takeSets call keys with
@@ -171,18 +176,11 @@ let private store (call: Call) (operation: Operation) (event: string) =
 
         // Neither hit nor miss, and what is there goes, whatever it is.
         let exists = call.Locate(target, &entry)
-        call.Reply.Integer(int64 builder.Count)
 
         if builder.Count > 0 then
             builder.Store(&entry, target)
-            call.Changed(EventClass.Set, event, target)
-            Outcome.AsReceived
-        elif exists then
-            call.Table.Remove &entry
-            call.Changed(EventClass.Generic, "del", target)
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged
+
+        Elements.finishStore call target &entry exists builder.Count EventClass.Set event
 
 let sinterstore call =
     store call Operation.Intersection "sinterstore"

@@ -18,12 +18,6 @@ type private ScanVisitor(call: Call, options: ScanOptions) =
     interface IEntryVisitor with
         member this.Visit(entry: byref<Entry>) = this.Show entry.Key
 
-/// Removes a set that has lost its last member.
-let private dropIfEmpty (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) =
-    if SetValue.count &entry = 0 then
-        call.Table.Remove &entry
-        call.Notify(EventClass.Generic, "del", key)
-
 // ---- reads
 
 let scard (call: Call) =
@@ -155,29 +149,7 @@ let sadd (call: Call) =
 let srem (call: Call) =
     let mutable entry = Entry()
     let key = call.Take()
-
-    match call.FindSet(key, &entry) with
-    | Lookup.WrongType -> Outcome.Unchanged
-    | Lookup.Missing ->
-        call.Reply.Integer 0L
-        Outcome.Unchanged
-    | _ ->
-        let mutable removed = 0
-
-        while call.Remaining > 0 && SetValue.count &entry > 0 do
-            if SetValue.remove (call, &entry, key, call.Take()) then
-                removed <- removed + 1
-
-        if removed > 0 then
-            call.Changed(EventClass.Set, "srem", key)
-
-        dropIfEmpty call key &entry
-        call.Reply.Integer(int64 removed)
-
-        if removed > 0 then
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged
+    Elements.removeNamed call (call.FindSet(key, &entry)) key &entry EventClass.Set "srem"
 
 /// Takes a member that is there from one set to another, which may be missing.
 let private moveMember (call: Call) (source: ReadOnlySpan<byte>) (target: ReadOnlySpan<byte>) =
@@ -190,7 +162,7 @@ let private moveMember (call: Call) (source: ReadOnlySpan<byte>) (target: ReadOn
         Outcome.Unchanged
     else
         call.Changed(EventClass.Set, "srem", source)
-        dropIfEmpty call source &entry
+        Elements.dropIfEmpty call source &entry
 
         let isNew =
             if call.Table.Find(target, &entry) then

@@ -323,7 +323,6 @@ let private store (call: Call) (target: ReadOnlySpan<byte>) (chosen: Chosen) : O
     let mutable entry = Entry()
     // Neither hit nor miss.
     let exists = call.Locate(target, &entry)
-    call.Reply.Integer(int64 chosen.Count)
 
     if chosen.Count > 0 then
         ListValue.create call &entry target
@@ -331,14 +330,7 @@ let private store (call: Call) (target: ReadOnlySpan<byte>) (chosen: Chosen) : O
         for place in 0 .. chosen.Count - 1 do
             ListValue.insert (call, &entry, target, place, chosen.Elements.Item(chosen.At place))
 
-        call.Changed(EventClass.List, "sortstore", target)
-        Outcome.AsReceived
-    elif exists then
-        call.Table.Remove &entry
-        call.Changed(EventClass.Generic, "del", target)
-        Outcome.AsReceived
-    else
-        Outcome.Unchanged
+    Elements.finishStore call target &entry exists chosen.Count EventClass.List "sortstore"
 
 /// Answers with what was chosen, or stores it.
 let private finish (call: Call) (request: Request) (chosen: Chosen) : Outcome =

@@ -320,7 +320,7 @@ let private store (call: Call) (operation: Operation) (name: string) =
                 if builder.Count > 0 then
                     builder.Store(&entry, target)
 
-                SortedSetReplies.finishStore call target &entry exists builder.Count name
+                Elements.finishStore call target &entry exists builder.Count EventClass.SortedSet name
 
 let zunionstore call =
     store call Operation.Union "zunionstore"
@@ -334,7 +334,6 @@ let zdiffstore call =
 let zintercard (call: Call) =
     let mutable keys = 0
     let mutable limit = 0L
-    let mutable valid = true
 
     if takeNumkeys call "zintercard" &keys then
         match lookUp call (call.Args.Count - call.Remaining) keys with
@@ -342,17 +341,7 @@ let zintercard (call: Call) =
         | inputs ->
             call.Skip keys
 
-            while valid && call.Remaining > 0 do
-                if call.Remaining > 1 && call.TakeWord "LIMIT" then
-                    valid <- Numbers.tryParseInt64 (call.Take(), &limit) && limit >= 0L
-
-                    if not valid then
-                        call.Reply.Error Errors.limitNegative
-                else
-                    valid <- false
-                    call.Reply.Error Errors.syntax
-
-            if valid then
+            if SetAlgebraCommands.takeLimit call &limit then
                 sortBySize inputs
                 let mutable walker = Walker(&inputs[0])
                 let mutable count = 0L

@@ -273,29 +273,7 @@ let zincrby (call: Call) =
 let zrem (call: Call) =
     let mutable entry = Entry()
     let key = call.Take()
-
-    match call.FindSortedSet(key, &entry) with
-    | Lookup.WrongType -> Outcome.Unchanged
-    | Lookup.Missing ->
-        call.Reply.Integer 0L
-        Outcome.Unchanged
-    | _ ->
-        let mutable removed = 0
-
-        while call.Remaining > 0 && SortedSetValue.count &entry > 0 do
-            if SortedSetValue.remove (call, &entry, key, call.Take()) then
-                removed <- removed + 1
-
-        if removed > 0 then
-            call.Changed(EventClass.SortedSet, "zrem", key)
-
-        SortedSetReplies.dropIfEmpty call key &entry
-        call.Reply.Integer(int64 removed)
-
-        if removed > 0 then
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged
+    Elements.removeNamed call (call.FindSortedSet(key, &entry)) key &entry EventClass.SortedSet "zrem"
 
 // ---- rows
 

@@ -47,8 +47,7 @@ let pop (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) (isMax: boo
     call.Changed(EventClass.SortedSet, (if isMax then "zpopmax" else "zpopmin"), key)
 
     if popped = set.Count then
-        call.Table.Remove &entry
-        call.Notify(EventClass.Generic, "del", key)
+        Elements.drop call key &entry
     elif isMax then
         SortedSetValue.removeRange (call, &entry, key, set.Count - popped, set.Count)
     else

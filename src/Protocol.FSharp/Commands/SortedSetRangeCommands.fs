@@ -276,8 +276,7 @@ let private removeBetween (call: Call) (by: By) (event: string) =
                 call.Changed(EventClass.SortedSet, event, key)
 
                 if last - first = set.Count then
-                    call.Table.Remove &entry
-                    call.Notify(EventClass.Generic, "del", key)
+                    Elements.drop call key &entry
                 else
                     SortedSetValue.removeRange (call, &entry, key, first, last)
 
@@ -342,7 +341,7 @@ let zrangestore (call: Call) =
             if first < last then
                 storeRange call target &entry set first last
 
-        SortedSetReplies.finishStore call target &entry exists (last - first) "zrangestore"
+        Elements.finishStore call target &entry exists (last - first) EventClass.SortedSet "zrangestore"
 
 // ---- rows
 

@@ -2,7 +2,7 @@ namespace RedisClone.Protocol
 
 open System
 
-/// How the commands on sorted sets show members, and what they do when the last one has gone.
+/// How the commands on sorted sets show members.
 [<RequireQualifiedAccess>]
 module SortedSetReplies =
     /// Announces so many members, with or without their scores: with them, RESP3 clients get pairs, others a flat list.
@@ -42,31 +42,3 @@ module SortedSetReplies =
                 cursor.Next() |> ignore
 
             current call &cursor withScores
-
-    /// Removes a sorted set that has lost its last member.
-    let dropIfEmpty (call: Call) (key: ReadOnlySpan<byte>) (entry: byref<Entry>) =
-        if SortedSetValue.count &entry = 0 then
-            call.Table.Remove &entry
-            call.Notify(EventClass.Generic, "del", key)
-
-    /// What remains to be done once a result is stored, or there is none to store: `exists` tells whether the key had a
-    /// value.
-    let finishStore
-        (call: Call)
-        (key: ReadOnlySpan<byte>)
-        (entry: byref<Entry>)
-        (exists: bool)
-        (count: int)
-        (event: string)
-        : Outcome =
-        call.Reply.Integer(int64 count)
-
-        if count > 0 then
-            call.Changed(EventClass.SortedSet, event, key)
-            Outcome.AsReceived
-        elif exists then
-            call.Table.Remove &entry
-            call.Changed(EventClass.Generic, "del", key)
-            Outcome.AsReceived
-        else
-            Outcome.Unchanged

@@ -284,3 +284,38 @@ module StreamOptions =
         journal.Add name
         call.ChangedQuietly(EventClass.Stream, "xgroup-createconsumer", key)
         slot
+
+    /// The consumer of a name; made if it is not there.
+    let consumerOf
+        (call: Call)
+        (key: ReadOnlySpan<byte>)
+        (group: StreamGroup)
+        (name: ReadOnlySpan<byte>)
+        (changes: byref<bool>)
+        =
+        let found = group.FindConsumer name
+
+        if found >= 0 then
+            (group.OwnConsumer found).SeenTime <- call.Now
+            found
+        else
+            changes <- true
+            makeConsumer call key group name
+
+    /// Finds a group for reading; -1, with the error written, if it is not there.
+    let findGroup (call: Call) (key: ReadOnlySpan<byte>) (name: ReadOnlySpan<byte>) (entry: byref<Entry>) : int =
+        let lookup = call.ReadStream(key, &entry)
+
+        if lookup = Lookup.WrongType then
+            -1
+        else
+            let rank =
+                if lookup = Lookup.Found then
+                    (StreamValue.dataOf &entry).FindGroup name
+                else
+                    -1
+
+            if rank < 0 then
+                call.Reply.Error(Errors.noGroup (key, name))
+
+            rank

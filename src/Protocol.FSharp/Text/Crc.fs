@@ -2,9 +2,8 @@ namespace RedisClone.Protocol
 
 open System
 open System.Buffers.Binary
-open System.Numerics
 
-/// Checksums of bytes. Both can be taken piecewise: the result for one piece is the `seed` for the next, 0 at the start.
+/// The checksum that Redis puts behind its files. It can be taken piecewise: the result for one piece is the `seed` for the next, 0 at the start.
 [<RequireQualifiedAccess>]
 module Crc =
 
@@ -57,18 +56,3 @@ module Crc =
             at <- at + 1
 
         crc
-
-    /// CRC-32C (Castagnoli), which processors compute eight bytes at a time.
-    let crc32c (seed: uint32, bytes: ReadOnlySpan<byte>) : uint32 =
-        let mutable crc = ~~~seed
-        let mutable at = 0
-
-        while bytes.Length - at >= 8 do
-            crc <- BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes.Slice at))
-            at <- at + 8
-
-        while at < bytes.Length do
-            crc <- BitOperations.Crc32C(crc, bytes[at])
-            at <- at + 1
-
-        ~~~crc

@@ -299,37 +299,6 @@ module ListValue =
 
         writer.Raw item
 
-    /// Puts what the scratch holds in the place of `removed` bytes of a packed list, `offset` bytes from its start.
-    let private splice (call: Call) (entry: byref<Entry>) (key: ReadOnlySpan<byte>) offset removed (countChange: int) =
-        let scratch = call.Scratch
-        let inserted = scratch.Length
-        let old = entry.Value
-        let total = old.Length - removed + inserted
-
-        let newCount =
-            uint16 (int (BinaryPrimitives.ReadUInt16LittleEndian old) + countChange)
-
-        match entry.Object with
-        | :? Blob ->
-            let blob = call.Table.WritableBlob &entry
-            let tail = blob.Length - offset - removed
-
-            if total > blob.Length then
-                call.Table.Resize(blob, total)
-
-            Buffer.BlockCopy(blob.Data, offset + removed, blob.Data, offset + inserted, tail)
-            scratch.Written.CopyTo(Span<byte>(blob.Data, offset, inserted))
-            call.Table.Resize(blob, total)
-            BinaryPrimitives.WriteUInt16LittleEndian(blob.Writable, newCount)
-        | _ ->
-            // The whole goes behind what is inserted.
-            scratch.Raw(old.Slice(0, offset))
-            scratch.Raw(scratch.Written.Slice(0, inserted))
-            scratch.Raw(old.Slice(offset + removed))
-            let target = Span<byte>(scratch.Buffer, inserted, total)
-            BinaryPrimitives.WriteUInt16LittleEndian(target, newCount)
-            call.Store(&entry, key, entry.Kind, Span.op_Implicit target, entry.Deadline)
-
     let private ownTree (call: Call) (entry: byref<Entry>) (list: ListTree) : ListTree =
         let edited = list.Edit call.Keyspace.Owner
 
@@ -386,7 +355,7 @@ module ListValue =
             cursor.Seek index
             call.Scratch.Truncate 0
             writeItem call.Scratch item
-            splice call &entry key cursor.Offset 0 1
+            Packed.splice call &entry key cursor.Offset 0 1
         | list -> insertInTree list index item
 
     /// Adds the arguments that are left, one after another, at an end.
@@ -410,7 +379,7 @@ module ListValue =
             for i in 0 .. items - 1 do
                 writeItem scratch (call.Ahead(if atLeft then items - 1 - i else i))
 
-            splice call &entry key (if atLeft then 2 else entry.Value.Length) 0 items
+            Packed.splice call &entry key (if atLeft then 2 else entry.Value.Length) 0 items
         | list ->
             for i in 0 .. items - 1 do
                 insertInTree list (if atLeft then 0 else list.Tree.Count) (call.Ahead i)
@@ -434,7 +403,7 @@ module ListValue =
                 let removed = cursor.Offset - offset
                 call.Scratch.Truncate 0
                 writeItem call.Scratch item
-                splice call &entry key offset removed 0
+                Packed.splice call &entry key offset removed 0
         | list ->
             addBytes list (listpackBytesOf item - listpackBytesOf (list.Tree.Item index))
             list.Tree.Replace(index, item)
@@ -477,7 +446,7 @@ module ListValue =
             let offset = cursor.Offset
             cursor.Seek(index + removed)
             call.Scratch.Truncate 0
-            splice call &entry key offset (cursor.Offset - offset) -removed
+            Packed.splice call &entry key offset (cursor.Offset - offset) -removed
         | list -> removeFromTree (ownTree call &entry list) index removed
 
         noteShrinking call &entry

@@ -62,8 +62,8 @@ type CommandTableTests() =
     [<Fact>]
     member _.``a subcommand is found only in its container``() =
         Assert.Null(table.Find(ReadOnlySpan "kill"B))
-        Assert.Null(table.FindSubcommand(Tables.named "config", ReadOnlySpan "kill"B))
-        Assert.Same(Tables.named "client|kill", table.FindSubcommand(Tables.named "client", ReadOnlySpan "KILL"B))
+        Assert.Null(table.FindFull(ReadOnlySpan "config|kill"B))
+        Assert.Same(Tables.named "client|kill", table.FindFull(ReadOnlySpan "client|KILL"B))
         Assert.Same(Tables.named "client", (Tables.named "client|kill").Parent)
 
     [<Fact>]

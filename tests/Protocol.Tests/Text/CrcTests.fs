@@ -8,18 +8,17 @@ open RedisClone.Protocol.Tests
 open Xunit
 
 let private crc64 (bytes: byte[]) = Crc.crc64 (0UL, bytes.AsSpan())
-let private crc32c (bytes: byte[]) = Crc.crc32c (0u, bytes.AsSpan())
 
 /// The definition of a reflected CRC: one bit at a time.
-let inline private bitwise polynomial one start (bytes: byte[]) widen =
-    let mutable crc = start
+let private bitwise (polynomial: uint64) (bytes: byte[]) =
+    let mutable crc = 0UL
 
     for value in bytes do
-        crc <- crc ^^^ widen value
+        crc <- crc ^^^ uint64 value
 
         for _ in 1..8 do
             crc <-
-                if crc &&& one = one then
+                if crc &&& 1UL = 1UL then
                     (crc >>> 1) ^^^ polynomial
                 else
                     crc >>> 1
@@ -27,26 +26,19 @@ let inline private bitwise polynomial one start (bytes: byte[]) widen =
     crc
 
 [<Fact>]
-let ``the nine digits have the published checksums`` () =
+let ``the nine digits have the published checksum`` () =
     Assert.Equal(0xE9C6D914C4B8D9CAUL, crc64 "123456789"B)
-    Assert.Equal(0xE3069283u, crc32c "123456789"B)
 
 [<Fact>]
-let ``nothing has checksum zero`` () =
-    Assert.Equal(0UL, crc64 [||])
-    Assert.Equal(0u, crc32c [||])
+let ``nothing has checksum zero`` () = Assert.Equal(0UL, crc64 [||])
 
 [<RepeatableProperty>]
-let ``checksums are what their polynomials say`` (bytes: byte[]) =
-    crc64 bytes = bitwise 0x95AC9329AC4BC9B5UL 1UL 0UL bytes uint64
-    && crc32c bytes = ~~~(bitwise 0x82F63B78u 1u 0xFFFFFFFFu bytes uint32)
+let ``a checksum is what its polynomial says`` (bytes: byte[]) =
+    crc64 bytes = bitwise 0x95AC9329AC4BC9B5UL bytes
 
 [<RepeatableProperty>]
 let ``a checksum can be taken in pieces`` (a: byte[]) (b: byte[]) =
-    let whole = Array.append a b
-
-    Crc.crc64 (crc64 a, b.AsSpan()) = crc64 whole
-    && Crc.crc32c (crc32c a, b.AsSpan()) = crc32c whole
+    Crc.crc64 (crc64 a, b.AsSpan()) = crc64 (Array.append a b)
 
 [<Collection("oracle")>]
 type CrcAgainstOracle(oracle: Oracle) =
