@@ -4,7 +4,7 @@
 /// SORT ... STORE is logged as received. What it reads is the same when the log is replayed: keys and fields that were due
 /// left the log as deletions before it, and nothing about the order of the result depends on how a set lies in memory.
 ///
-/// Redis keeps a small sorted set as a large one once it was sorted. Here sorting it changes nothing.
+/// As in Redis, a small sorted set is called a large one once it was sorted. That is not logged.
 module RedisClone.Protocol.SortCommands
 
 open System
