@@ -213,6 +213,22 @@ Task("Publish")
         Require("publishing failed", "dotnet", [.. arguments]);
     });
 
+Task("PublishAll")
+    .Description("Publish, and self-contained single files for other systems in artifacts/publish-<system>.")
+    .IsDependentOn("Publish")
+    .Does(() =>
+    {
+        // Ahead-of-time compilation needs the linker and libraries of the other system; these bring the runtime instead.
+        foreach (var runtime in new[] { "linux-arm64", "osx-arm64", "win-x64" })
+        {
+            var output = artifacts + Directory($"publish-{runtime}");
+            CleanDirectory(output);
+            Require($"publishing for {runtime} failed", "dotnet", "publish", Server, "-c", configuration, "-r", runtime,
+                "--nologo", "-o", output, "--self-contained", "-p:PublishSingleFile=true", "-p:PublishReadyToRun=true",
+                "-p:DebugType=none", "-p:PublishDocumentationFiles=false", "-p:PublishReferencesDocumentationFiles=false");
+        }
+    });
+
 Task("Default")
     .Description("What has to pass before a change is merged.")
     .IsDependentOn("FormatCheck")

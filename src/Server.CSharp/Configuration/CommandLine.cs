@@ -11,6 +11,7 @@ internal enum ProgramVerb
     Check,
     Repair,
     Docs,
+    Ping,
     Misused,
 }
 
@@ -20,7 +21,7 @@ internal enum ProgramVerb
 /// <c>-</c> as the first or last argument is configuration on standard input; <c>--name</c> begins a setting and what
 /// follows are its values, up to the next word that starts with <c>--</c>. The word right after <c>--name</c> is a
 /// value whatever it looks like, except after <c>--save</c>, which may stand alone. Settings on the command line come
-/// last and so override files. <c>check</c>, <c>repair</c> and <c>docs</c> are ours; files of these names are given
+/// last and so override files. <c>check</c>, <c>repair</c>, <c>docs</c> and <c>ping</c> are ours; files of these names are given
 /// as <c>./check</c>.
 /// </remarks>
 internal sealed record CommandLine(ProgramVerb Verb)
@@ -51,6 +52,9 @@ internal sealed record CommandLine(ProgramVerb Verb)
             ["check", var file] => new CommandLine(ProgramVerb.Check) { Path = file },
             ["repair", var file] => new CommandLine(ProgramVerb.Repair) { Path = file },
             ["docs", "--out", var directory] => new CommandLine(ProgramVerb.Docs) { Path = directory },
+            ["ping"] => new CommandLine(ProgramVerb.Ping) { Path = "" },
+            ["ping", var where] => new CommandLine(ProgramVerb.Ping) { Path = where },
+            ["ping", ..] => Misused("ping needs at most one place: ping [port | host:port | path of a Unix socket]"),
             ["check" or "repair", ..] => Misused($"{arguments[0]} needs one file: {arguments[0]} <file>"),
             ["docs", ..] => Misused("docs needs a directory: docs --out <dir>"),
             _ => ParseServe(arguments),

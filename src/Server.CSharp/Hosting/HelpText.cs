@@ -27,6 +27,9 @@ internal static class HelpText
           redisclone check storage.store                     is every byte of the log good? changes nothing
           redisclone repair storage.store                    cut off what is not, and keep it beside the log
 
+        Ask a server whether it is well (exit code 0 or 1):
+          redisclone ping [port | host:port | path of a Unix socket]
+
         Write the reference pages:
           redisclone docs --out docs
 
@@ -34,7 +37,8 @@ internal static class HelpText
           redisclone --help     (or -h)
           redisclone --version  (or -v)
 
-        Ctrl+C or SIGTERM stops the server in good order. It exits with 0 when all went well, with 1 when not.
+        Ctrl+C or SIGTERM stops the server in good order. It exits with 0 when all went well, with 1 when not, and with
+        130 after a second Ctrl+C, at once. SIGHUP is for logrotate.
 
         """;
 

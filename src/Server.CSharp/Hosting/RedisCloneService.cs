@@ -8,10 +8,15 @@ namespace RedisClone.Server.Hosting;
 
 /// <summary>Ties one server to the life of a host: it runs from when the host starts until it is told to stop.</summary>
 internal sealed class RedisCloneService(
-    RedisCloneServer server, IHostApplicationLifetime lifetime, ExitStatus exit, ILoggerFactory loggers)
+    RedisCloneServer server,
+    ServerOptions options,
+    IHostApplicationLifetime lifetime,
+    ExitStatus exit,
+    ILoggerFactory loggers)
     : IHostedService
 {
     private readonly ILogger _logger = loggers.CreateLogger(nameof(RedisCloneService));
+    private PidFile? _pidFile;
 
     /// <summary>Starts the server; if it cannot start, says why and has the program end with exit code 1.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -22,7 +27,20 @@ internal sealed class RedisCloneService(
         using var stopping = lifetime.ApplicationStopping.Register(server.CancelLoading);
         try
         {
+            if (options.Supervised == Supervisor.Upstart)
+            {
+                throw new IOException("upstart cannot supervise this server (supervised): use systemd, auto or no");
+            }
+
+            Tell(Systemd.Loading);
             server.Start();
+            _pidFile = PidFile.Write(options, out string? problem);
+            if (problem is not null)
+            {
+                _logger.LogWarning("{Problem}", problem);
+            }
+
+            Tell(Systemd.Ready);
             if (server.Port > 0)
             {
                 _logger.LogInformation("Ready to accept connections on port {Port}", server.Port);
@@ -59,6 +77,11 @@ internal sealed class RedisCloneService(
             _logger.LogInformation("Stopping");
         }
 
+        if (Systemd.Supervises(options))
+        {
+            Tell(Systemd.Stopping);
+        }
+
         try
         {
             await server.StopAsync().WaitAsync(cancellationToken);
@@ -69,6 +92,16 @@ internal sealed class RedisCloneService(
             _logger.LogError("Stopping took too long; it was given up");
             exit.Code = ExitStatus.Failed;
         }
+
+        _pidFile?.Dispose();
+    }
+
+    private void Tell(string state)
+    {
+        if (Systemd.Notify(options, state) is { } problem)
+        {
+            _logger.LogWarning("{Problem}", problem);
+        }
     }
 }
 
@@ -77,6 +110,9 @@ internal sealed class ExitStatus
 {
     public const int Succeeded = 0;
     public const int Failed = 1;
+
+    /// <summary>By a second SIGINT, without stopping in good order.</summary>
+    public const int Interrupted = 130;
 
     public int Code { get; set; } = Succeeded;
 }

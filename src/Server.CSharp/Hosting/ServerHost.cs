@@ -52,7 +52,8 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeMax);
         builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
         builder.Services.AddSingleton<IHostedService>(services => new RedisCloneService(
-            server, services.GetRequiredService<IHostApplicationLifetime>(), exit, loggers));
+            server, options, services.GetRequiredService<IHostApplicationLifetime>(), exit, loggers));
+        using var signals = new SignalHandlers(loggers.CreateLogger(nameof(SignalHandlers)));
         using IHost host = builder.Build();
         await host.RunAsync();
         return exit.Code;

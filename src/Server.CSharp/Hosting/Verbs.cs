@@ -36,6 +36,8 @@ internal sealed record Verbs
                 return Look(Repair, line, output, errors);
             case ProgramVerb.Docs:
                 return WriteDocs(line.Path!, output, errors);
+            case ProgramVerb.Ping:
+                return Ping.Run(line.Path!, output);
             case ProgramVerb.Misused:
                 await errors.WriteLineAsync(line.Problem);
                 return ExitStatus.Failed;

@@ -17,9 +17,6 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
     /// <summary>Connections that may wait at a time for their peer to close; beyond, they are closed at once.</summary>
     private const int LingeringMax = 1024;
 
-    /// <summary>TLS handshakes that may be under way at a time; beyond, new ones are closed at once.</summary>
-    public const int HandshakingMax = 1024;
-
     /// <summary>Handshakes of which the log tells the reason why they failed, in the same time.</summary>
     private const int FailuresToldMax = 60;
 
@@ -92,7 +89,7 @@ internal sealed class TransportContext(TransportOptions options, IServerCore cor
 
     public bool TryBeginHandshake()
     {
-        if (Interlocked.Increment(ref _handshaking) <= HandshakingMax)
+        if (Interlocked.Increment(ref _handshaking) <= options.HandshakesMax)
         {
             return true;
         }

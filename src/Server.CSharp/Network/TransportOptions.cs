@@ -29,6 +29,9 @@ public sealed class TransportOptions
     /// <summary>What new connections of the TLS port are made with; needed there.</summary>
     public TlsContext? Tls { get; set; }
 
+    /// <summary>TLS handshakes that may be under way at a time; beyond, new ones are closed at once.</summary>
+    public int HandshakesMax { get; set; } = 1024;
+
     /// <summary>unixsocket: a full path; null is none.</summary>
     public string? UnixSocket { get; init; }
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using RedisClone.Server.Configuration;
+using RedisClone.Server.Tests.Network;
 using RedisClone.Server.Tests.Scripts;
 using Xunit;
 
@@ -102,10 +105,7 @@ public sealed class ProgramTests : IDisposable
         try
         {
             await ReadUntilAsync(process, "Ready to accept connections");
-            using (Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]))
-            {
-                kill.WaitForExit();
-            }
+            Signal(process, signal);
 
             await ReadUntilAsync(process, "Stopped");
             Assert.True(process.WaitForExit(ExitTimeoutMs));
@@ -115,6 +115,78 @@ public sealed class ProgramTests : IDisposable
         {
             process.Kill();
         }
+    }
+
+    [Fact]
+    public async Task SystemdIsToldAndThePidFileAndTheUnixSocketComeAndGoWithTheServer()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        string notify = Path.Combine(_folder, "notify");
+        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = ExitTimeoutMs,
+        };
+        systemd.Bind(new UnixDomainSocketEndPoint(notify));
+        string pidFile = Path.Combine(_folder, "server.pid");
+        string socket = Path.Combine(_folder, "s.sock");
+        using Process process = Start(
+            [
+                "--port", "0", "--unixsocket", "s.sock", "--dir", _folder, "--pidfile", "server.pid",
+                "--supervised", "auto", "--logfile", "x.log",
+            ],
+            notify);
+        try
+        {
+            Assert.StartsWith("STATUS=Loading", Told(systemd), StringComparison.Ordinal);
+            Assert.StartsWith("READY=1\n", Told(systemd), StringComparison.Ordinal);
+            Assert.Equal($"{process.Id}\n", File.ReadAllText(pidFile));
+            Assert.Equal((0, "PONG\n", ""), Run("", "ping", socket));
+
+            // What logrotate does: the file is moved, the program is told, and writes to a new one.
+            string log = Path.Combine(_folder, "x.log");
+            File.Move(log, log + ".1");
+            Signal(process, "HUP");
+            Eventually.True(() => File.Exists(log) && File.ReadAllText(log).Contains("SIGHUP", StringComparison.Ordinal));
+            Assert.Equal((0, "PONG\n", ""), Run("", "ping", socket));
+
+            Signal(process, "TERM");
+            Assert.StartsWith("STOPPING=1\n", Told(systemd), StringComparison.Ordinal);
+            await process.WaitForExitAsync(new CancellationTokenSource(ExitTimeoutMs).Token);
+            Assert.Equal(0, process.ExitCode);
+            Assert.False(File.Exists(pidFile));
+            Assert.False(File.Exists(socket));
+            Assert.Equal(1, Run("", "ping", socket).Code);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        static string Told(Socket systemd)
+        {
+            byte[] datagram = new byte[1024];
+            return Encoding.UTF8.GetString(datagram, 0, systemd.Receive(datagram));
+        }
+    }
+
+    [Fact]
+    public void UpstartIsRefusedWithTheReason()
+    {
+        (int code, string output, _) = Run("", "--port", "0", "--dir", _folder, "--supervised", "upstart");
+        Assert.Equal(1, code);
+        Assert.Contains("upstart cannot supervise this server", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATlsPortWithoutACertificateEndsTheProgramWithTheReason()
+    {
+        (int code, string output, _) = Run("", "--port", "0", "--tls-port", "22590", "--dir", _folder);
+        Assert.Equal(1, code);
+        Assert.Contains("TLS needs a certificate and its key", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -207,14 +279,28 @@ public sealed class ProgramTests : IDisposable
         }
     }
 
-    private static Process Start(params string[] arguments)
+    private static Process Start(params string[] arguments) => Start(arguments, notifySocket: null);
+
+    private static Process Start(string[] arguments, string? notifySocket)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "redisclone.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        if (notifySocket is not null)
+        {
+            start.Environment["NOTIFY_SOCKET"] = notifySocket;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static void Signal(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        kill.WaitForExit();
     }
 }

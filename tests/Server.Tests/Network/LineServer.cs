@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging.Abstractions;
 using RedisClone.Protocol;
 using RedisClone.Server.Network;
+using RedisClone.Server.Tests.Hosting;
 using Xunit;
 
 namespace RedisClone.Server.Tests.Network;
@@ -25,9 +25,11 @@ internal sealed class LineServer : IServerCore, IDisposable
     public LineServer(TransportKind kind, TransportOptions? options = null, TimeProvider? time = null)
     {
         Options = options ?? Default(kind);
-        Transport = Server.Network.Transport.Create(Options, this, time ?? TimeProvider.System, NullLogger.Instance);
+        Transport = Server.Network.Transport.Create(Options, this, time ?? TimeProvider.System, Log);
         Transport.Start();
     }
+
+    public LineLog Log { get; } = new();
 
     public TransportOptions Options { get; }
 
