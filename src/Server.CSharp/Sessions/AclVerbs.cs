@@ -201,11 +201,14 @@ public sealed class AclVerbs(Engine.Engine engine, SessionTable sessions, ILogge
         var what = verdict.Denial switch
         {
             Denial.Command => $"run the '{command.FullName}' command",
-            Denial.Key => $"access the '{Bytes.toString(called[verdict.Position])}' key",
-            _ => $"access the '{Bytes.toString(called[verdict.Position])}' channel",
+            Denial.Key => $"access the '{UpToNul(called[verdict.Position])}' key",
+            _ => $"access the '{UpToNul(called[verdict.Position])}' channel",
         };
         reply.Bulk(Bytes.ofString($"This user has no permissions to {what}"));
     }
+
+    /// <summary>A name as Redis shows it here: its text ends at a NUL.</summary>
+    private static string UpToNul(ReadOnlySpan<byte> name) => Bytes.toString(name).Split('\0')[0];
 
     private static Arguments Rest(Arguments args, int first)
     {
